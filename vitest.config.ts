@@ -1,0 +1,17 @@
+import { defineConfig } from 'vitest/config'
+
+const project = (name: string, include: string[], extra: object = {}) => ({
+  test: { name, include, environment: 'node' as const, testTimeout: 30_000, hookTimeout: 60_000, ...extra },
+})
+
+export default defineConfig({
+  test: {
+    projects: [
+      project('unit', ['test/unit/**/*.test.ts']),
+      project('conformance', ['test/conformance/**/*.test.ts']),
+      project('property', ['test/property/**/*.test.ts'], { testTimeout: 120_000 }),
+      project('e2e', ['test/e2e/**/*.test.ts'], { testTimeout: 120_000 }),
+      project('tidy', ['test/tidy/**/*.test.ts']),
+    ],
+  },
+})
