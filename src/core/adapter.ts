@@ -1,0 +1,88 @@
+import type { TSchema } from 'typebox'
+import type { InferenceEvent, InferenceRequest, Operation } from './inference.ts'
+import type { Transport } from './transport.ts'
+
+/**
+ * An adapter turns InferenceRequests into one backend's calls. One plain object from one factory;
+ * optional members are capabilities. It translates and never invents: a parameter the backend cannot take
+ * is refused with BAD_REQUEST or named in `request.trace.warnings`.
+ */
+export interface Adapter {
+  readonly specVersion: 1
+  readonly operations: readonly Operation[]
+  /** Yields events as core/inference.ts lays down; throws McpdError. Stops when `request.signal` aborts. */
+  infer(request: InferenceRequest): AsyncIterable<InferenceEvent>
+  models(signal: AbortSignal): Promise<readonly Model[]>
+  health(signal: AbortSignal): Promise<Health>
+  close(): Promise<void>
+  /** Says before anything is sent why the request cannot be served; undefined = it can. */
+  validate?(request: InferenceRequest): string | undefined
+  /** Gauges of the backend itself, by name. */
+  metrics?(signal: AbortSignal): Promise<Readonly<Record<string, number>>>
+  readonly manage?: ModelManagement
+  /** The operations of the backend's API that this adapter relies on, such as `POST /api/chat`. */
+  readonly uses: readonly string[]
+}
+
+export interface ModelManagement {
+  load?(model: string, signal: AbortSignal): Promise<void>
+  unload?(model: string, signal: AbortSignal): Promise<void>
+  pull?(model: string, signal: AbortSignal): AsyncIterable<PullProgress>
+  remove?(model: string, signal: AbortSignal): Promise<void>
+}
+
+/** Sizes in bytes. */
+export interface PullProgress {
+  readonly status: string
+  readonly totalBytes?: number
+  readonly completedBytes?: number
+}
+
+export interface Model {
+  /** The backend's own name for it. */
+  readonly name: string
+  /** Other names the backend takes for the same model, such as one without its default tag. */
+  readonly aliases?: readonly string[]
+  readonly operations: readonly Operation[]
+  /** Tokens of context the backend will really take; absent when it does not say. */
+  readonly contextLength?: number
+  /** Tokens of context the model was trained for. */
+  readonly trainedContextLength?: number
+  readonly embeddingDimensions?: number
+  readonly capabilities?: readonly ModelCapability[]
+  /** A sentence for people, such as where the model came from. */
+  readonly description?: string
+  /** Unix seconds; absent when unknown. */
+  readonly created?: number
+  readonly ownedBy?: string
+}
+
+export type ModelCapability = 'tools' | 'vision' | 'audio' | 'structured-output' | 'reasoning'
+
+export interface Health {
+  readonly ok: boolean
+  /** Why not, or what is worth knowing; one line. */
+  readonly detail?: string
+  readonly version?: string
+}
+
+/** What a host gives the adapters that run in it. */
+export interface AdapterHost {
+  /** The backend's name in the config. */
+  readonly name: string
+  /** Opens the HTTP connections of a backend; closed by the host. */
+  readonly connect: (baseUrl: string) => Transport
+  readonly log: (level: 'debug' | 'info' | 'warn' | 'error', message: string, fields?: object) => void
+}
+
+/** Where an adapter runs: in the daemon, or in a child process that may crash alone. */
+export type HostKind = 'module' | 'sidecar'
+
+export interface AdapterModule<Options = unknown> {
+  readonly type: string
+  readonly description: string
+  readonly host: HostKind
+  /** Options beside `name` and `adapter` in the backend's config entry. */
+  readonly options: TSchema
+  create(options: Options, host: AdapterHost): Adapter
+}
