@@ -1,0 +1,213 @@
+import Type, { type Static } from 'typebox'
+import { durationPattern, parseDuration, parseSize, sizePattern } from './quantity.ts'
+
+const duration = (description: string, byDefault: string) =>
+  Type.String({ pattern: durationPattern, description, default: byDefault })
+const size = (description: string, byDefault: string) =>
+  Type.String({ pattern: sizePattern, description, default: byDefault })
+const count = (description: string, byDefault: number, minimum = 1) =>
+  Type.Integer({ minimum, maximum: 1_000_000, description, default: byDefault })
+const closed = { additionalProperties: false }
+
+const waits = {
+  queue: Type.Optional(duration('Longest wait for a free slot of a backend.', '30s')),
+  firstToken: Type.Optional(
+    duration('Longest wait for the first output; must allow for a model being loaded.', '5m'),
+  ),
+  idle: Type.Optional(duration('Longest silence between two outputs of a stream.', '2m')),
+}
+const total = Type.Optional(duration('Longest time for a whole request, queue included.', '30m'))
+const timeouts = Type.Object({ ...waits, total }, closed)
+
+const backend = Type.Object(
+  {
+    name: Type.String({
+      pattern: '^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$',
+      description: 'Unique name; usable in model ids and paths in place of the adapter.',
+    }),
+    adapter: Type.String({ minLength: 1, description: 'Adapter type, such as openai or embedded.' }),
+    concurrency: Type.Optional(count('Requests sent to the backend at once; more wait in its queue.', 64)),
+    queueMax: Type.Optional(count('Requests that may wait; more are refused with QUEUE_FULL.', 512, 0)),
+    timeouts: Type.Optional(Type.Object(waits, closed)),
+    breaker: Type.Optional(
+      Type.Object(
+        {
+          failures: Type.Optional(count('Failures in a row that open the circuit.', 5)),
+          cooldown: Type.Optional(
+            duration('How long an open circuit refuses before one probe is let through.', '10s'),
+          ),
+        },
+        closed,
+      ),
+    ),
+  },
+  { description: 'A running runtime. Members beside these are the options of its adapter.' },
+)
+
+/** The shape of mcpd.yaml. Durations and sizes are strings here; `resolveConfig` makes them numbers. */
+export const configFileSchema = Type.Object(
+  {
+    listen: Type.Optional(
+      Type.Object(
+        {
+          host: Type.Optional(
+            Type.String({ minLength: 1, description: 'Address to bind.', default: '127.0.0.1' }),
+          ),
+          port: Type.Optional(
+            Type.Integer({
+              minimum: 0,
+              maximum: 65_535,
+              description: 'TCP port; 0 picks a free one.',
+              default: 6273,
+            }),
+          ),
+          apiKey: Type.Optional(
+            Type.String({
+              minLength: 1,
+              description:
+                'Key that clients must send as Bearer or x-api-key. Needed on a non-loopback host.',
+            }),
+          ),
+          hosts: Type.Optional(
+            Type.Array(Type.String({ minLength: 1 }), {
+              description: 'Host names accepted in the Host header besides loopback names and listen.host.',
+              default: [],
+            }),
+          ),
+          origins: Type.Optional(
+            Type.Array(Type.String({ pattern: '^https?://[^/]+$' }), {
+              description: 'Web origins allowed to call, such as https://app.example.',
+              default: [],
+            }),
+          ),
+          bodyMax: Type.Optional(size('Largest request body.', '32MB')),
+        },
+        closed,
+      ),
+    ),
+    backends: Type.Optional(Type.Array(backend, { maxItems: 1000 })),
+    timeouts: Type.Optional(timeouts),
+    shutdown: Type.Optional(
+      Type.Object(
+        { drain: Type.Optional(duration('How long running requests may go on after a stop.', '30s')) },
+        closed,
+      ),
+    ),
+    log: Type.Optional(
+      Type.Object(
+        {
+          level: Type.Optional(
+            Type.Enum(['trace', 'debug', 'info', 'warn', 'error'], {
+              description: 'Least severe level that is written.',
+              default: 'info',
+            }),
+          ),
+          file: Type.Optional(
+            Type.String({
+              minLength: 1,
+              description: 'Log file; default: log.jsonl in the state directory.',
+            }),
+          ),
+        },
+        closed,
+      ),
+    ),
+    stateDir: Type.Optional(
+      Type.String({
+        minLength: 1,
+        description: 'Where the daemon keeps its lock, socket, token and log. Default: $XDG_STATE_HOME/mcpd.',
+      }),
+    ),
+  },
+  { ...closed, $id: 'https://mcpd.invalid/schema/config.json', title: 'mcpd.yaml' },
+)
+
+export type ConfigFile = Static<typeof configFileSchema>
+export type BackendEntry = Static<typeof backend>
+
+/** How long a request waits at one backend. */
+export interface Waits {
+  readonly queueMs: number
+  readonly firstTokenMs: number
+  readonly idleMs: number
+}
+
+export interface BackendConfig {
+  readonly name: string
+  readonly adapter: string
+  readonly concurrencyMax: number
+  readonly queueMax: number
+  readonly waits: Waits
+  readonly breaker: { readonly failuresMax: number; readonly cooldownMs: number }
+  /** The adapter's own options, validated by the adapter's schema when the backend is made. */
+  readonly options: Readonly<Record<string, unknown>>
+}
+
+/** Effective configuration: every default filled in, every unit resolved. */
+export interface Config {
+  readonly listen: {
+    readonly host: string
+    readonly port: number
+    readonly apiKey?: string
+    readonly hosts: readonly string[]
+    readonly origins: readonly string[]
+    readonly bodyMaxBytes: number
+  }
+  readonly backends: readonly BackendConfig[]
+  /** For backends that are not in the file, such as that of `--model`. */
+  readonly waits: Waits
+  /** Limit of a whole request. */
+  readonly totalMs: number
+  readonly drainMs: number
+  readonly log: { readonly level: string; readonly file: string }
+  readonly stateDir: string
+}
+
+type WaitsFile = Partial<Record<keyof typeof waits, string>>
+
+const resolveWaits = (file: WaitsFile | undefined, fallback: Waits): Waits => ({
+  queueMs: file?.queue ? parseDuration(file.queue) : fallback.queueMs,
+  firstTokenMs: file?.firstToken ? parseDuration(file.firstToken) : fallback.firstTokenMs,
+  idleMs: file?.idle ? parseDuration(file.idle) : fallback.idleMs,
+})
+
+const defaultWaits: Waits = { queueMs: 30_000, firstTokenMs: 300_000, idleMs: 120_000 }
+
+/** `stateDir` is the default for a file that names none. */
+export const resolveConfig = (file: ConfigFile, stateDir: string): Config => {
+  const waits = resolveWaits(file.timeouts, defaultWaits)
+  const directory = file.stateDir ?? stateDir
+  return {
+    listen: {
+      host: file.listen?.host ?? '127.0.0.1',
+      port: file.listen?.port ?? 6273,
+      ...(file.listen?.apiKey !== undefined && { apiKey: file.listen.apiKey }),
+      hosts: file.listen?.hosts ?? [],
+      origins: file.listen?.origins ?? [],
+      bodyMaxBytes: parseSize(file.listen?.bodyMax ?? '32MB'),
+    },
+    backends: (file.backends ?? []).map((entry) => resolveBackend(entry, waits)),
+    waits,
+    totalMs: parseDuration(file.timeouts?.total ?? '30m'),
+    drainMs: parseDuration(file.shutdown?.drain ?? '30s'),
+    log: { level: file.log?.level ?? 'info', file: file.log?.file ?? `${directory}/log.jsonl` },
+    stateDir: directory,
+  }
+}
+
+/** `waits` are the file's own defaults for every backend. */
+export const resolveBackend = (entry: BackendEntry, waits: Waits): BackendConfig => {
+  const { name, adapter, concurrency, queueMax, timeouts, breaker, ...options } = entry
+  return {
+    name,
+    adapter,
+    concurrencyMax: concurrency ?? 64,
+    queueMax: queueMax ?? 512,
+    waits: resolveWaits(timeouts, waits),
+    breaker: {
+      failuresMax: breaker?.failures ?? 5,
+      cooldownMs: parseDuration(breaker?.cooldown ?? '10s'),
+    },
+    options,
+  }
+}
