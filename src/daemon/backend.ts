@@ -1,0 +1,116 @@
+import type { Adapter, Health, Model } from '../core/adapter.ts'
+import type { BackendConfig } from '../core/config.ts'
+import { McpdError, toMcpdError } from '../core/errors.ts'
+import { compose, type Invoke } from '../core/inference.ts'
+import { Breaker, breakerGuard } from './guards/breaker.ts'
+import { patienceGuard } from './guards/patience.ts'
+import { Queue, queueGuard } from './guards/queue.ts'
+
+/** A running runtime as the daemon sees it: its adapter behind its own guards, and what it was last seen to serve. */
+export interface Backend {
+  readonly name: string
+  readonly adapterType: string
+  readonly adapter: Adapter
+  readonly breaker: Breaker
+  readonly queue: Queue
+  /** breaker → queue → patience → adapter. */
+  readonly invoke: Invoke
+  /** The last list of models; undefined until the backend has answered once. */
+  readonly models: readonly Model[] | undefined
+  readonly health: Health
+  /** The model of that name or alias in the last list. */
+  find(name: string): Model | undefined
+  /** Asks for health and models anew; one at a time, at most once in `refreshMinMs`. Never throws. */
+  refresh(): Promise<void>
+  close(): Promise<void>
+}
+
+export interface BackendOptions {
+  readonly config: BackendConfig
+  readonly adapter: Adapter
+  /** Monotonic milliseconds. */
+  readonly now: () => number
+}
+
+const refreshMinMs = 1000
+const refreshMaxMs = 10_000
+
+export const createBackend = ({ config, adapter, now }: BackendOptions): Backend => {
+  const { name, waits } = config
+  const breaker = new Breaker({ ...config.breaker, now })
+  const queue = new Queue(config)
+  const closing = new AbortController()
+  let models: readonly Model[] | undefined
+  let index = new Map<string, Model>()
+  let health: Health = { ok: false, detail: 'not asked yet' }
+  let running: Promise<void> | undefined
+  let refreshedMs = Number.NEGATIVE_INFINITY
+
+  const infer: Invoke = (request) => {
+    const reason = adapter.validate?.(request)
+    if (reason !== undefined) throw new McpdError('BAD_REQUEST', reason, { backend: name })
+    return adapter.infer(request)
+  }
+
+  const ask = async (): Promise<void> => {
+    const limit = new AbortController()
+    const stop = (): void => limit.abort(closing.signal.reason)
+    closing.signal.addEventListener('abort', stop, { once: true })
+    const timer = setTimeout(
+      () => limit.abort(new McpdError('BACKEND_TIMEOUT', `No answer within ${refreshMaxMs} ms.`)),
+      refreshMaxMs,
+    )
+    try {
+      health = await adapter.health(limit.signal)
+      if (!health.ok) return
+      models = await adapter.models(limit.signal)
+      index = new Map(
+        models.flatMap((model) => [model.name, ...(model.aliases ?? [])].map((key) => [key, model] as const)),
+      )
+    } catch (error) {
+      health = { ok: false, detail: toMcpdError(error).message }
+    } finally {
+      clearTimeout(timer)
+      closing.signal.removeEventListener('abort', stop)
+    }
+  }
+
+  const refresh = (): Promise<void> => {
+    if (running) return running
+    if (now() - refreshedMs < refreshMinMs) return Promise.resolve()
+    running = ask().finally(() => {
+      refreshedMs = now()
+      running = undefined
+    })
+    return running
+  }
+
+  return {
+    name,
+    adapterType: config.adapter,
+    adapter,
+    breaker,
+    queue,
+    invoke: compose(
+      [
+        breakerGuard(breaker, name),
+        queueGuard(queue, waits.queueMs, now),
+        patienceGuard({ ...waits, backend: name, now }),
+      ],
+      infer,
+    ),
+    get models() {
+      return models
+    },
+    get health() {
+      return health
+    },
+    find: (wanted) => index.get(wanted),
+    refresh,
+    close: async () => {
+      closing.abort(new McpdError('SHUTTING_DOWN', 'The backend is being closed.'))
+      await running
+      await adapter.close()
+    },
+  }
+}

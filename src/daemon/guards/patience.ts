@@ -1,0 +1,55 @@
+import { McpdError } from '../../core/errors.ts'
+import { type Guard, isContent } from '../../core/inference.ts'
+
+export interface PatienceOptions {
+  readonly firstTokenMs: number
+  readonly idleMs: number
+  readonly backend: string
+  /** Monotonic milliseconds. */
+  readonly now: () => number
+}
+
+/**
+ * The two clocks of a stream: to the first output, then between outputs. They run only while we wait for the
+ * backend, never while a slow client is being written to. A unary request shows no first token, so only the
+ * request's total limit ends it.
+ */
+export const patienceGuard =
+  ({ firstTokenMs, idleMs, backend, now }: PatienceOptions): Guard =>
+  (next) =>
+    async function* (request) {
+      const attempt = new AbortController()
+      const onAbort = (): void => attempt.abort(request.signal.reason)
+      if (request.signal.aborted) onAbort()
+      request.signal.addEventListener('abort', onAbort, { once: true })
+      let waiting = false
+      const giveUp = (what: string, limitMs: number) => (): void => {
+        if (waiting)
+          attempt.abort(
+            new McpdError('BACKEND_TIMEOUT', `The backend ${backend} gave no ${what} within ${limitMs} ms.`, {
+              backend,
+            }),
+          )
+      }
+      let clock = request.stream ? setTimeout(giveUp('first output', firstTokenMs), firstTokenMs) : undefined
+      request.trace.sentMs = now()
+      try {
+        waiting = true
+        for await (const event of next({ ...request, signal: attempt.signal })) {
+          waiting = false
+          if (request.trace.firstContentMs === undefined && isContent(event)) {
+            request.trace.firstContentMs = now()
+            if (clock) {
+              clearTimeout(clock)
+              clock = setTimeout(giveUp('further output', idleMs), idleMs)
+            }
+          }
+          yield event
+          waiting = true
+          clock?.refresh()
+        }
+      } finally {
+        clearTimeout(clock)
+        request.signal.removeEventListener('abort', onAbort)
+      }
+    }
