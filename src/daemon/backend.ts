@@ -10,6 +10,8 @@ import { Queue, queueGuard } from './guards/queue.ts'
 export interface Backend {
   readonly name: string
   readonly adapterType: string
+  /** Where it is, without credentials; absent for one that runs here. */
+  readonly url?: string
   readonly adapter: Adapter
   readonly breaker: Breaker
   readonly queue: Queue
@@ -88,6 +90,7 @@ export const createBackend = ({ config, adapter, now }: BackendOptions): Backend
   return {
     name,
     adapterType: config.adapter,
+    ...(typeof config.options['url'] === 'string' && { url: withoutCredentials(config.options['url']) }),
     adapter,
     breaker,
     queue,
@@ -113,4 +116,12 @@ export const createBackend = ({ config, adapter, now }: BackendOptions): Backend
       await adapter.close()
     },
   }
+}
+
+const withoutCredentials = (text: string): string => {
+  const url = new URL(text)
+  url.username = ''
+  url.password = ''
+  url.search = ''
+  return url.href
 }

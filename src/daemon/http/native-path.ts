@@ -1,0 +1,26 @@
+/** Words that no adapter or backend may have as its name, since routes of ours stand there. */
+export const reservedNames: ReadonlySet<string> = new Set(['models', 'adapters', 'contexts', 'specs'])
+
+const nativePrefix = '/mcp/v1/'
+const modelsPrefix = '/v1/models/'
+
+/**
+ * Model names hold slashes and may arrive raw: `/mcp/v1/ollama/org/model:tag/chat`, `/v1/models/org/model`.
+ * The router wants one segment, so the slashes of the name become `%2F` before routing.
+ */
+export const encodeModelSegment = (url: string): string => {
+  const query = url.indexOf('?')
+  const pathEnd = query < 0 ? url.length : query
+  if (url.startsWith(modelsPrefix)) return joined(url, modelsPrefix.length, pathEnd)
+  if (!url.startsWith(nativePrefix)) return url
+  const adapterEnd = url.indexOf('/', nativePrefix.length)
+  const operationStart = url.lastIndexOf('/', pathEnd - 1)
+  if (adapterEnd < 0 || operationStart <= adapterEnd) return url
+  if (reservedNames.has(url.slice(nativePrefix.length, adapterEnd))) return url
+  return joined(url, adapterEnd + 1, operationStart)
+}
+
+const joined = (url: string, start: number, end: number): string => {
+  const model = url.slice(start, end)
+  return model.includes('/') ? url.slice(0, start) + model.replaceAll('/', '%2F') + url.slice(end) : url
+}

@@ -1,0 +1,279 @@
+import Type from 'typebox'
+import { chatMembers, completionMembers, embeddingMembers } from '../../dialects/openai/request-schemas.ts'
+
+/** Shapes of the native surface that the OpenAI dialect does not have. */
+
+const closed = { additionalProperties: false }
+const count = (description: string) => Type.Integer({ minimum: 0, description })
+const milliseconds = (description: string) => Type.Number({ minimum: 0, description })
+const operationList = Type.Array(Type.String(), { description: 'chat, complete, embed, tokenize.' })
+
+/** RFC 9457. */
+export const problemSchema = Type.Object(
+  {
+    type: Type.String(),
+    title: Type.String(),
+    status: Type.Integer(),
+    code: Type.String({ description: 'The code to branch on; docs/errors.md lists them.' }),
+    detail: Type.String(),
+    param: Type.Optional(Type.String({ description: 'The request field at fault.' })),
+    backend: Type.Optional(Type.String()),
+    suggestions: Type.Optional(Type.Array(Type.String())),
+    requestId: Type.String(),
+  },
+  { ...closed, $id: 'Problem', description: 'An error (RFC 9457).' },
+)
+
+export const usageSchema = Type.Object(
+  {
+    inputTokens: count('Tokens read, cached ones included.'),
+    outputTokens: count('Tokens written, reasoning included.'),
+    cachedTokens: Type.Optional(count('Input tokens served from a prefix cache.')),
+    reasoningTokens: Type.Optional(count('Output tokens spent on reasoning.')),
+  },
+  { ...closed, $id: 'Usage', description: 'Token counts as the backend states them.' },
+)
+
+export const timingsSchema = Type.Object(
+  {
+    queueMs: milliseconds('Wait for a slot of the backend.'),
+    ttftMs: Type.Union([milliseconds('Receipt to first output.'), Type.Null()], {
+      description: 'Null for an answer that came whole.',
+    }),
+    totalMs: milliseconds('Receipt to the end of the answer.'),
+  },
+  { ...closed, $id: 'Timings', description: 'What the daemon measured, in milliseconds.' },
+)
+
+const served = {
+  id: Type.String(),
+  adapter: Type.String(),
+  backend: Type.String(),
+  model: Type.String({ description: "The backend's name of the model." }),
+}
+const measured = {
+  usage: Type.Union([Type.Ref('Usage#'), Type.Null()]),
+  timings: Type.Ref('Timings#'),
+  warnings: Type.Array(Type.String(), { description: 'Parameters that were left out or changed, in words.' }),
+}
+const finishReason = Type.Enum(['stop', 'length', 'tool-calls', 'content-filter', 'other'])
+
+const toolCall = Type.Object(
+  {
+    id: Type.String(),
+    name: Type.String(),
+    argumentsText: Type.String({ description: 'JSON, as the model wrote it.' }),
+  },
+  closed,
+)
+
+export const chatAnswerSchema = Type.Object(
+  {
+    ...served,
+    output: Type.Object(
+      {
+        role: Type.Literal('assistant'),
+        content: Type.Union([Type.String(), Type.Null()]),
+        toolCalls: Type.Optional(Type.Array(toolCall)),
+        reasoning: Type.Optional(Type.String()),
+      },
+      closed,
+    ),
+    finishReason,
+    ...measured,
+  },
+  { ...closed, $id: 'ChatAnswer' },
+)
+
+export const completeAnswerSchema = Type.Object(
+  { ...served, output: Type.Object({ text: Type.String() }, closed), finishReason, ...measured },
+  { ...closed, $id: 'CompleteAnswer' },
+)
+
+export const embedAnswerSchema = Type.Object(
+  {
+    ...served,
+    output: Type.Object({ embeddings: Type.Array(Type.Array(Type.Number())) }, closed),
+    ...measured,
+  },
+  { ...closed, $id: 'EmbedAnswer' },
+)
+
+export const tokenizeAnswerSchema = Type.Object(
+  {
+    ...served,
+    output: Type.Object(
+      {
+        tokens: Type.Array(Type.Integer()),
+        count: count('How many tokens.'),
+        contextLength: Type.Optional(count('Tokens the model takes in all.')),
+      },
+      closed,
+    ),
+    ...measured,
+  },
+  { ...closed, $id: 'TokenizeAnswer' },
+)
+
+/** mcpd's own fields, on every surface; contexts will live here. */
+const mcpd = Type.Optional(Type.Object({}, { ...closed, description: "mcpd's own fields; none so far." }))
+
+/** One answer is one `output`. */
+const oneChoice = {
+  n: Type.Optional(Type.Union([Type.Literal(1), Type.Null()], { description: 'Always 1 here.' })),
+}
+
+export const chatRequestSchema = Type.Object(
+  { ...chatMembers, ...oneChoice, mcpd },
+  { $id: 'NativeChatRequest', description: "OpenAI's chat fields without the model, which is in the path." },
+)
+
+export const completeRequestSchema = Type.Object(
+  { ...completionMembers, ...oneChoice, prompt: Type.String(), mcpd },
+  {
+    $id: 'NativeCompleteRequest',
+    description: "OpenAI's completion fields without the model; a single prompt.",
+  },
+)
+
+export const embedRequestSchema = Type.Object(
+  { ...embeddingMembers, mcpd },
+  { $id: 'NativeEmbedRequest', description: "OpenAI's embedding fields without the model." },
+)
+
+export const tokenizeRequestSchema = Type.Object(
+  {
+    text: Type.Optional(Type.String()),
+    messages: Type.Optional(chatMembers.messages),
+    mcpd,
+  },
+  { ...closed, $id: 'TokenizeRequest', description: 'Exactly one of `text` and `messages`.' },
+)
+
+/** The `data` of each server-sent event of a native stream, by its `event` name. */
+export const eventSchema = Type.Object(
+  {},
+  {
+    $id: 'InferenceEvent',
+    description:
+      'Data of a server-sent event, by event name: start {id, adapter, backend, model, warnings}; ' +
+      'text-delta, reasoning-delta {index, text}; tool-call-delta {index, call, id?, name?, argumentsText}; ' +
+      'finish {index, reason}; usage {inputTokens, outputTokens}; end {timings}; error (a Problem).',
+  },
+)
+
+const health = Type.Object(
+  {
+    ok: Type.Boolean(),
+    detail: Type.Optional(Type.String()),
+    version: Type.Optional(Type.String({ description: "The runtime's own version." })),
+  },
+  closed,
+)
+
+export const modelInfoSchema = Type.Object(
+  {
+    id: Type.String({ description: 'backend/model' }),
+    name: Type.String({ description: "The backend's name of the model." }),
+    adapter: Type.String(),
+    backend: Type.String(),
+    operations: operationList,
+    contextLength: Type.Optional(count('Tokens of context that are really taken.')),
+    trainedContextLength: Type.Optional(count('Tokens of context the model was trained for.')),
+    embeddingDimensions: Type.Optional(count('Length of its vectors.')),
+    capabilities: Type.Optional(Type.Array(Type.String())),
+    description: Type.Optional(Type.String()),
+    aliases: Type.Optional(Type.Array(Type.String())),
+    shadowedBy: Type.Optional(
+      Type.String({ description: 'The backend that answers to the bare name instead.' }),
+    ),
+  },
+  { ...closed, $id: 'ModelInfo' },
+)
+
+export const modelListSchema = Type.Object(
+  { models: Type.Array(Type.Ref('ModelInfo#')) },
+  { ...closed, $id: 'ModelInfoList' },
+)
+
+export const modelHealthSchema = Type.Object(
+  {
+    backend: Type.String(),
+    adapter: Type.String(),
+    model: Type.String(),
+    health,
+    circuit: Type.Enum(['closed', 'open', 'half-open']),
+  },
+  { ...closed, $id: 'ModelHealth' },
+)
+
+export const adapterListSchema = Type.Object(
+  {
+    adapters: Type.Array(
+      Type.Object(
+        {
+          type: Type.String(),
+          description: Type.String(),
+          host: Type.Enum(['module', 'sidecar']),
+          backends: Type.Array(Type.String()),
+        },
+        closed,
+      ),
+    ),
+  },
+  { ...closed, $id: 'AdapterList' },
+)
+
+export const statusSchema = Type.Object(
+  {
+    pid: Type.Integer(),
+    version: Type.String(),
+    url: Type.String(),
+    startedAt: Type.String({ description: 'ISO 8601.' }),
+    uptimeMs: milliseconds('Time since the start.'),
+    stateDir: Type.String(),
+    configPath: Type.Optional(Type.String()),
+    draining: Type.Boolean(),
+    rssBytes: count('Resident memory of the daemon, without its sidecars.'),
+    requests: Type.Object(
+      { total: count('Since the start.'), failed: count('Of those.'), inFlight: count('Now.') },
+      closed,
+    ),
+    backends: Type.Array(
+      Type.Object(
+        {
+          name: Type.String(),
+          adapter: Type.String(),
+          url: Type.Optional(Type.String()),
+          health,
+          circuit: Type.Enum(['closed', 'open', 'half-open']),
+          inFlight: count('Requests it works on.'),
+          queued: count('Requests that wait for a slot.'),
+          models: Type.Array(Type.String()),
+        },
+        closed,
+      ),
+    ),
+  },
+  { ...closed, $id: 'Status' },
+)
+
+export const nativeSchemas = [
+  problemSchema,
+  usageSchema,
+  timingsSchema,
+  chatAnswerSchema,
+  completeAnswerSchema,
+  embedAnswerSchema,
+  tokenizeAnswerSchema,
+  chatRequestSchema,
+  completeRequestSchema,
+  embedRequestSchema,
+  tokenizeRequestSchema,
+  eventSchema,
+  modelInfoSchema,
+  modelListSchema,
+  modelHealthSchema,
+  adapterListSchema,
+  statusSchema,
+]

@@ -1,0 +1,164 @@
+import { isUtf8 } from 'node:buffer'
+import swagger from '@fastify/swagger'
+import createFastify, {
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+} from 'fastify'
+import type { Logger } from 'pino'
+import { McpdError } from '../../core/errors.ts'
+import { version } from '../version.ts'
+import type {} from './fastify.ts'
+import { encodeModelSegment } from './native-path.ts'
+import { renderProblem } from './render-error.ts'
+
+export interface ServerOptions {
+  readonly bodyMaxBytes: number
+  readonly log: Logger
+  /** Asked before anything else of a request; throws to refuse. */
+  readonly access: (request: FastifyRequest, reply: FastifyReply) => void
+  /** Each adds the routes of one API. */
+  readonly surfaces: readonly ((app: FastifyInstance) => void)[]
+  /** Monotonic milliseconds. */
+  readonly now: () => number
+}
+
+/** Longest path segment: model names are file paths at times. */
+const segmentMaxLength = 1024
+const idPattern = /^[\w.:-]{1,128}$/
+
+/** The HTTP server with all its surfaces, not yet listening. */
+export const createServer = async (options: ServerOptions): Promise<FastifyInstance> => {
+  const app = createFastify({
+    bodyLimit: options.bodyMaxBytes,
+    routerOptions: { maxParamLength: segmentMaxLength },
+    rewriteUrl: (request) => encodeModelSegment(request.url ?? '/'),
+    loggerInstance: options.log as FastifyBaseLogger,
+    disableRequestLogging: true,
+    requestIdHeader: false,
+    genReqId: requestIds(),
+    // What is true of a body must be true of the bytes we pass on, so validation never changes it.
+    ajv: {
+      customOptions: { coerceTypes: false, useDefaults: false, removeAdditional: false, strict: false },
+    },
+    requestTimeout: 0,
+    keepAliveTimeout: 75_000,
+    forceCloseConnections: 'idle',
+  })
+  app.setSerializerCompiler(() => JSON.stringify)
+  app.setErrorHandler(renderProblem)
+  app.decorateRequest('receivedMs', 0)
+  app.decorateRequest('rawBody', emptyBody)
+  app.decorateRequest('trace', undefined)
+  acceptJson(app)
+  app.addHook('onRequest', (request, reply, done) => {
+    request.receivedMs = options.now()
+    reply.header('x-request-id', request.id)
+    options.access(request, reply)
+    done()
+  })
+  answerPreflights(app)
+  const methodsOf = collectMethods(app)
+  app.setNotFoundHandler((request, reply) => {
+    const allowed = methodsOf(request.url)
+    if (allowed.length === 0)
+      throw new McpdError('NOT_FOUND', `There is no ${request.url.split('?')[0]} here.`, {
+        suggestions: ['GET /openapi.json lists what there is.'],
+      })
+    reply.header('allow', allowed.join(', '))
+    throw new McpdError('METHOD_NOT_ALLOWED', `Use ${allowed.join(' or ')} here, not ${request.method}.`)
+  })
+  await app.register(swagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: {
+        title: 'mcpd',
+        version,
+        description: 'One façade over every place you run language models.',
+        license: { name: 'MIT', identifier: 'MIT' },
+      },
+      components: {
+        securitySchemes: {
+          bearer: { type: 'http', scheme: 'bearer', description: 'listen.apiKey, where one is set.' },
+          apiKey: { type: 'apiKey', in: 'header', name: 'x-api-key' },
+        },
+      },
+      security: [{}, { bearer: [] }, { apiKey: [] }],
+    },
+    refResolver: { buildLocalReference: (json, _, __, index) => String(json['$id'] ?? `schema-${index}`) },
+  })
+  for (const surface of options.surfaces)
+    app.register((scope, _, done) => {
+      surface(scope)
+      done()
+    })
+  await app.ready()
+  return app
+}
+
+const emptyBody = Buffer.alloc(0)
+
+/** `req_` and a counter behind a random start: unique, sortable within a daemon, cheap. */
+const requestIds = (): ((request: { headers: Record<string, string | string[] | undefined> }) => string) => {
+  const start = Math.random().toString(36).slice(2, 10).padEnd(8, '0')
+  let count = 0
+  return ({ headers }) => {
+    const given = headers['x-request-id']
+    if (typeof given === 'string' && idPattern.test(given)) return given
+    count += 1
+    return `req_${start}${count.toString(36).padStart(6, '0')}`
+  }
+}
+
+/** JSON only, kept as bytes beside its parsed form. */
+const acceptJson = (app: FastifyInstance): void => {
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser(
+    /^application\/(?:[\w.+-]+\+)?json\b/,
+    { parseAs: 'buffer' },
+    (request, body: Buffer, done) => {
+      request.rawBody = body
+      if (body.length === 0)
+        return done(new McpdError('BAD_REQUEST', 'The body is empty; send a JSON object.'))
+      if (!isUtf8(body)) return done(new McpdError('BAD_REQUEST', 'The body is not valid UTF-8.'))
+      try {
+        done(null, JSON.parse(body.toString('utf8')))
+      } catch (error) {
+        done(
+          new McpdError('BAD_REQUEST', `The body is not valid JSON: ${(error as Error).message}`, {}, error),
+        )
+      }
+    },
+  )
+}
+
+/** CORS preflights of listed origins; the access check has let them through and named the origin. */
+const answerPreflights = (app: FastifyInstance): void => {
+  app.options('*', { schema: { hide: true } }, (request, reply) => {
+    if (reply.hasHeader('access-control-allow-origin'))
+      reply
+        .header('access-control-allow-methods', 'GET, POST, DELETE')
+        .header('access-control-allow-headers', request.headers['access-control-request-headers'] ?? '*')
+        .header('access-control-max-age', '600')
+    return reply.code(204).send()
+  })
+}
+
+/** The methods that a path would take, for an honest 405. */
+const collectMethods = (app: FastifyInstance): ((url: string) => string[]) => {
+  const routes: { pattern: RegExp; method: string }[] = []
+  app.addHook('onRoute', ({ path, method }) => {
+    const source = path
+      .split('/')
+      .map((segment) => (segment.startsWith(':') ? '[^/]+' : RegExp.escape(segment)))
+      .join('/')
+    for (const one of [method].flat())
+      if (one !== 'OPTIONS' && one !== 'HEAD')
+        routes.push({ pattern: new RegExp(`^${source}$`), method: one })
+  })
+  return (url) => {
+    const path = url.split('?')[0]!
+    return [...new Set(routes.filter(({ pattern }) => pattern.test(path)).map(({ method }) => method))]
+  }
+}
