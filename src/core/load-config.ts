@@ -1,10 +1,12 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { homedir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { Compile } from 'typebox/compile'
-import { isMap, isScalar, isSeq, LineCounter, parseDocument, type Document } from 'yaml'
+import { below, parseConfigFile } from './config-file.ts'
 import { type Config, type ConfigFile, configFileSchema, resolveConfig } from './config.ts'
 import { McpdError } from './errors.ts'
+import { durationPattern, sizePattern } from './quantity.ts'
+import { defaultStateDir } from './state-dir.ts'
 
 /** The one file of core that does I/O: finds, reads and layers the configuration. */
 
@@ -35,8 +37,8 @@ export const loadConfig = (sources: ConfigSources): LoadedConfig => {
   const origins = new Map(file?.lines)
   const merged = mergeLayers(
     [
-      { origin: 'file', value: file?.value ?? {} },
-      { origin: 'env', value: environmentLayer(sources.env) },
+      { value: file?.value ?? {} },
+      ...environmentLayers(sources.env),
       { origin: 'flag', value: sources.flags ?? {} },
     ],
     origins,
@@ -49,9 +51,6 @@ export const loadConfig = (sources: ConfigSources): LoadedConfig => {
   }
 }
 
-export const defaultStateDir = (env: NodeJS.ProcessEnv): string =>
-  join(env['XDG_STATE_HOME'] ?? join(homedir(), '.local', 'state'), 'mcpd')
-
 /** Throws CONFIG_INVALID that names the line of `pointer`, for checks made after loading. */
 export const configError = (
   loaded: Pick<LoadedConfig, 'origins'>,
@@ -60,13 +59,13 @@ export const configError = (
 ): McpdError => new McpdError('CONFIG_INVALID', `${originOf(loaded.origins, pointer)}${message}`)
 
 const findFile = ({ path, env, cwd }: ConfigSources): string | undefined => {
-  const named = path ?? env['MCPD_CONFIG']
+  const named = path ?? (env['MCPD_CONFIG'] || undefined)
   if (named !== undefined) {
     if (!existsSync(resolve(cwd, named)))
       throw new McpdError('CONFIG_INVALID', `The config file ${named} does not exist.`)
     return resolve(cwd, named)
   }
-  const home = env['XDG_CONFIG_HOME'] ?? join(homedir(), '.config')
+  const home = env['XDG_CONFIG_HOME'] || join(homedir(), '.config')
   return [join(cwd, 'mcpd.yaml'), join(home, 'mcpd', 'mcpd.yaml')].find((candidate) => existsSync(candidate))
 }
 
@@ -79,133 +78,100 @@ const readFile = (path: string, env: NodeJS.ProcessEnv) => {
   }
   if (text.length > fileSizeMax)
     throw new McpdError('CONFIG_INVALID', `The config file ${path} is over ${fileSizeMax} bytes.`)
-  const counter = new LineCounter()
-  const document = parseDocument(text, { lineCounter: counter, uniqueKeys: true })
-  const [problem] = document.errors
-  if (problem)
-    throw new McpdError('CONFIG_INVALID', `${path}:${problem.linePos?.[0].line ?? 1}: ${problem.message}`)
-  const lines = new Map<string, string>()
-  recordLines(document.contents, '', (pointer, offset) => {
-    lines.set(pointer, `${path}:${counter.linePos(offset).line}`)
-  })
-  const value: unknown = toPlain(document, path) ?? {}
-  if (typeof value !== 'object' || Array.isArray(value))
-    throw new McpdError('CONFIG_INVALID', `${path}:1: a config file is a mapping of names to values.`)
-  return { value: substitute(value, '', lines, env) as ConfigFile, lines }
-}
-
-const toPlain = (document: Document.Parsed, path: string): unknown => {
-  try {
-    return document.toJS({ maxAliasCount: 100 })
-  } catch (error) {
-    throw new McpdError('CONFIG_INVALID', `${path}: ${(error as Error).message}`, {}, error)
-  }
-}
-
-const recordLines = (
-  node: unknown,
-  pointer: string,
-  record: (pointer: string, offset: number) => void,
-): void => {
-  if (isMap(node))
-    for (const { key, value } of node.items) {
-      const name = isScalar(key) ? String(key.value) : ''
-      if (isScalar(key)) record(`${pointer}/${name}`, key.range?.[0] ?? 0)
-      recordLines(value, `${pointer}/${name}`, record)
-    }
-  else if (isSeq(node))
-    for (const [index, item] of node.items.entries()) {
-      const range = (item as { range?: [number, number, number] | null }).range
-      if (range) record(`${pointer}/${index}`, range[0])
-      recordLines(item, `${pointer}/${index}`, record)
-    }
+  const { value, lines } = parseConfigFile(text, path)
+  return { value: substitute(value, '', { lines, env, folder: dirname(path) }) as ConfigFile, lines }
 }
 
 const reference = /\$\{(env|file):([^}]+)\}/g
 const isSecret = (pointer: string): boolean => /\/(apiKey|token|password)$/.test(pointer)
 
-/** Replaces `${env:NAME}` and `${file:/path}` in strings; a secret written out in the file is refused. */
-const substitute = (
-  value: unknown,
-  pointer: string,
-  lines: ReadonlyMap<string, string>,
-  env: NodeJS.ProcessEnv,
-): unknown => {
-  if (Array.isArray(value))
-    return value.map((item, index) => substitute(item, `${pointer}/${index}`, lines, env))
-  if (typeof value === 'object' && value !== null)
-    return Object.fromEntries(
-      Object.entries(value).map(([key, member]) => [
-        key,
-        substitute(member, `${pointer}/${key}`, lines, env),
-      ]),
-    )
-  if (typeof value !== 'string') return value
-  const at = originOf(lines, pointer)
-  if (isSecret(pointer) && value.replaceAll(reference, '').trim() !== '')
-    throw new McpdError(
-      'CONFIG_INVALID',
-      `${at}${pointer} is a secret; write \${env:NAME} or \${file:/path}.`,
-    )
-  return value.replaceAll(reference, (_, kind: string, name: string) => {
-    if (kind === 'env') {
-      const found = env[name]
-      if (found === undefined)
-        throw new McpdError('CONFIG_INVALID', `${at}${pointer}: the environment has no ${name}.`)
-      return found
-    }
-    try {
-      return readFileSync(name, 'utf8').trimEnd()
-    } catch (error) {
-      throw new McpdError('CONFIG_INVALID', `${at}${pointer}: ${name} cannot be read.`, {}, error)
-    }
-  })
+interface Place {
+  readonly lines: ReadonlyMap<string, string>
+  readonly env: NodeJS.ProcessEnv
+  /** Of the config file: where a relative `${file:…}` starts. */
+  readonly folder: string
 }
 
-const environmentLayer = (env: NodeJS.ProcessEnv): ConfigFile => {
-  const {
-    MCPD_HOST: host,
-    MCPD_PORT: port,
-    MCPD_API_KEY: apiKey,
-    MCPD_LOG_LEVEL: level,
-    MCPD_STATE_DIR,
-  } = env
-  const listen = {
-    ...(host && { host }),
-    ...(port && { port: Number(port) }),
-    ...(apiKey && { apiKey }),
-  }
-  return {
-    ...(Object.keys(listen).length > 0 && { listen }),
-    ...(level && { log: { level: level as NonNullable<ConfigFile['log']>['level'] & string } }),
-    ...(MCPD_STATE_DIR && { stateDir: MCPD_STATE_DIR }),
+/** Replaces `${env:NAME}` and `${file:/path}` in strings; a secret written out in the file is refused. */
+const substitute = (value: unknown, pointer: string, place: Place): unknown => {
+  if (Array.isArray(value)) return value.map((item, index) => substitute(item, below(pointer, index), place))
+  if (typeof value === 'object' && value !== null)
+    return Object.fromEntries(
+      Object.entries(value).map(([key, member]) => [key, substitute(member, below(pointer, key), place)]),
+    )
+  if (typeof value !== 'string') return value
+  const at = `${originOf(place.lines, pointer)}${pointer}`
+  if (isSecret(pointer) && value.replaceAll(reference, '').trim() !== '')
+    throw new McpdError('CONFIG_INVALID', `${at} is a secret; write \${env:NAME} or \${file:/path}.`)
+  return value.replaceAll(reference, (_, kind: string, name: string) =>
+    kind === 'env' ? readVariable(name, at, place) : readSecretFile(name, at, place),
+  )
+}
+
+const readVariable = (name: string, at: string, { env }: Place): string => {
+  const found = Object.hasOwn(env, name) ? env[name] : undefined
+  if (found === undefined) throw new McpdError('CONFIG_INVALID', `${at}: the environment has no ${name}.`)
+  return found
+}
+
+const readSecretFile = (name: string, at: string, { folder }: Place): string => {
+  try {
+    return readFileSync(resolve(folder, name), 'utf8').trimEnd()
+  } catch (error) {
+    throw new McpdError('CONFIG_INVALID', `${at}: ${name} cannot be read.`, {}, error)
   }
 }
 
 interface Layer {
-  readonly origin: string
-  readonly value: object
+  /** What `origins` says of its values; absent for the file, whose lines are known already. */
+  readonly origin?: string
+  readonly value: unknown
 }
 
-/** Later layers win, member by member; lists are replaced whole. */
-const mergeLayers = (layers: readonly Layer[], origins: Map<string, string>): ConfigFile => {
-  const merge = (below: unknown, above: unknown, pointer: string, origin: string): unknown => {
-    if (above === undefined) return below
-    if (typeof above === 'object' && above !== null && !Array.isArray(above)) {
-      const base = typeof below === 'object' && below !== null && !Array.isArray(below) ? below : {}
-      const result: Record<string, unknown> = { ...base }
-      for (const [key, value] of Object.entries(above))
-        result[key] = merge(result[key], value, `${pointer}/${key}`, origin)
-      return result
-    }
-    if (origin !== 'file') origins.set(pointer, origin === 'env' ? 'environment' : origin)
-    return above
-  }
-  return layers.reduce<unknown>(
-    (below, { origin, value }) => merge(below, value, '', origin),
+/** Where each variable's value stands in the file's shape. */
+const variables: Readonly<Record<string, (text: string) => ConfigFile>> = {
+  MCPD_HOST: (host) => ({ listen: { host } }),
+  MCPD_PORT: (port) => ({ listen: { port: Number(port) } }),
+  MCPD_API_KEY: (apiKey) => ({ listen: { apiKey } }),
+  // Whether it is a level is for the schema to say.
+  MCPD_LOG_LEVEL: (level) => ({ log: { level: level as LogLevel } }),
+  MCPD_STATE_DIR: (stateDir) => ({ stateDir }),
+}
+type LogLevel = NonNullable<NonNullable<ConfigFile['log']>['level']>
+
+/** An empty variable counts as unset. */
+const environmentLayers = (env: NodeJS.ProcessEnv): readonly Layer[] =>
+  Object.entries(variables).flatMap(([name, toValue]) => {
+    const text = env[name]
+    return text ? [{ origin: name, value: toValue(text) }] : []
+  })
+
+/** Later layers win, member by member; lists are replaced whole. Notes in `origins` who won. */
+const mergeLayers = (layers: readonly Layer[], origins: Map<string, string>): ConfigFile =>
+  layers.reduce<unknown>(
+    (lower, { origin, value }) =>
+      merge(lower, value, '', (pointer) => {
+        if (origin === undefined) return
+        for (const known of origins.keys()) if (known.startsWith(`${pointer}/`)) origins.delete(known)
+        origins.set(pointer, origin)
+      }),
     {},
   ) as ConfigFile
+
+const merge = (lower: unknown, upper: unknown, pointer: string, won: (pointer: string) => void): unknown => {
+  if (upper === undefined) return lower
+  if (!isMapping(upper)) {
+    won(pointer)
+    return upper
+  }
+  const members = new Map(Object.entries(isMapping(lower) ? lower : {}))
+  for (const [key, value] of Object.entries(upper))
+    members.set(key, merge(members.get(key), value, below(pointer, key), won))
+  return Object.fromEntries(members)
 }
+
+const isMapping = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
 
 const originOf = (origins: ReadonlyMap<string, string>, pointer: string): string => {
   // A missing or surplus member has no line of its own: its parent's line is the nearest.
@@ -214,6 +180,11 @@ const originOf = (origins: ReadonlyMap<string, string>, pointer: string): string
     if (origin !== undefined) return `${origin}: `
   }
   return ''
+}
+
+const patterns: Readonly<Record<string, string>> = {
+  [durationPattern]: 'must be a duration such as 500ms, 30s, 5m or 1h',
+  [sizePattern]: 'must be a size such as 64KB, 32MB or 1GB',
 }
 
 const requireValid = (value: unknown, origins: ReadonlyMap<string, string>): void => {
@@ -226,6 +197,8 @@ const requireValid = (value: unknown, origins: ReadonlyMap<string, string>): voi
       ? 'is not a known setting'
       : first.keyword === 'enum'
         ? `must be one of ${first.params.allowedValues.join(', ')}`
-        : first.message
+        : first.keyword === 'pattern'
+          ? (patterns[String(first.params.pattern)] ?? first.message)
+          : first.message
   throw new McpdError('CONFIG_INVALID', `${originOf(origins, pointer)}${pointer || 'the config'} ${what}.`)
 }

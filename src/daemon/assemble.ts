@@ -1,4 +1,5 @@
 import { resolve } from 'node:path'
+import { isDeepStrictEqual } from 'node:util'
 import { Compile } from 'typebox/compile'
 import type { Adapter, AdapterHost, AdapterModule } from '../core/adapter.ts'
 import { type BackendConfig, resolveBackend, type Waits } from '../core/config.ts'
@@ -23,35 +24,54 @@ const connectTimeoutMs = 10_000
 export const modelBackend = (path: string, cwd: string, waits: Waits): BackendConfig =>
   resolveBackend({ name: 'local', adapter: 'embedded', ...{ model: resolve(cwd, path) } }, waits)
 
-/** Makes the backends of a config; nothing is asked of them yet. Throws CONFIG_INVALID with the line at fault. */
+export interface AssembleParts {
+  readonly loaded: Pick<LoadedConfig, 'origins' | 'config'>
+  /** Backends that run; one whose settings are the same is taken over as it is. */
+  readonly running: readonly Backend[]
+  readonly log: Logger
+  /** Monotonic milliseconds. */
+  readonly now: () => number
+}
+
+/** The backends of these configs; nothing is asked of new ones yet. Throws CONFIG_INVALID with the line at fault. */
 export const assembleBackends = (
   configs: readonly BackendConfig[],
-  loaded: Pick<LoadedConfig, 'origins'>,
-  log: Logger,
-  now: () => number,
+  parts: AssembleParts,
 ): readonly Backend[] => {
+  const { loaded, running, log, now } = parts
   const seen = new Set<string>()
-  const types = new Set(adapterModules.map(({ type }) => type))
-  const checked = configs.map((config, index) => {
-    const pointer = `/backends/${index}`
+  const checked = configs.map((config) => {
+    const pointer = `/backends/${loaded.config.backends.indexOf(config)}`
     if (seen.has(config.name))
       throw configError(loaded, `${pointer}/name`, `two backends are named "${config.name}".`)
     seen.add(config.name)
-    if (reservedNames.has(config.name) || (types.has(config.name) && config.name !== config.adapter))
-      throw configError(loaded, `${pointer}/name`, `"${config.name}" is reserved; choose another name.`)
-    const module = adapterModules.find(({ type }) => type === config.adapter)
-    if (!module)
-      throw configError(
-        loaded,
-        `${pointer}/adapter`,
-        `there is no adapter "${config.adapter}"; there are ${[...types].join(', ')}.`,
-      )
-    checkOptions(module, config, pointer, loaded)
-    return { module, config }
+    return { config, module: checkBackend(config, pointer, loaded) }
   })
-  return checked.map(({ module, config }) =>
-    createBackend({ config, adapter: host(module, config, log), now }),
+  return checked.map(
+    ({ module, config }) =>
+      running.find((backend) => isDeepStrictEqual(backend.config, config)) ??
+      createBackend({ config, adapter: host(module, config, log), now }),
   )
+}
+
+/** The module of a backend whose settings are in order. */
+const checkBackend = (
+  config: BackendConfig,
+  pointer: string,
+  loaded: Pick<LoadedConfig, 'origins'>,
+): AdapterModule => {
+  const types = adapterModules.map(({ type }) => type)
+  if (reservedNames.has(config.name) || (types.includes(config.name) && config.name !== config.adapter))
+    throw configError(loaded, `${pointer}/name`, `"${config.name}" is reserved; choose another name.`)
+  const module = adapterModules.find(({ type }) => type === config.adapter)
+  if (!module)
+    throw configError(
+      loaded,
+      `${pointer}/adapter`,
+      `there is no adapter "${config.adapter}"; there are ${types.join(', ')}.`,
+    )
+  checkOptions(module, config, pointer, loaded)
+  return module
 }
 
 const checkOptions = (

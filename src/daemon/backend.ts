@@ -9,6 +9,7 @@ import { Queue, queueGuard } from './guards/queue.ts'
 /** A running runtime as the daemon sees it: its adapter behind its own guards, and what it was last seen to serve. */
 export interface Backend {
   readonly name: string
+  readonly config: BackendConfig
   readonly adapterType: string
   /** Where it is, without credentials; absent for one that runs here. */
   readonly url?: string
@@ -89,6 +90,7 @@ export const createBackend = ({ config, adapter, now }: BackendOptions): Backend
 
   return {
     name,
+    config,
     adapterType: config.adapter,
     ...(typeof config.options['url'] === 'string' && { url: withoutCredentials(config.options['url']) }),
     adapter,

@@ -29,6 +29,11 @@ export class Registry {
     return this.#backends
   }
 
+  /** From the next request on these serve; who was found before keeps running until he is closed. */
+  swap(backends: readonly Backend[]): void {
+    this.#backends = backends
+  }
+
   /**
    * Finds who serves `model`. `adapter` (native surface) is an adapter's type or a backend's name; without it
    * the model id itself may begin with one (`backend/model`, `adapter/model`), else it is a bare name.

@@ -18,6 +18,7 @@ export class Queue {
   readonly #options: QueueOptions
   readonly #waiting = new Set<Waiter>()
   #inFlight = 0
+  #idle: (() => void) | undefined
 
   constructor(options: QueueOptions) {
     this.#options = options
@@ -82,6 +83,17 @@ export class Queue {
     const [next] = this.#waiting
     if (next) next.enter()
     else this.#inFlight -= 1
+    if (this.#inFlight === 0) this.#idle?.()
+  }
+
+  /** Resolves when nothing holds a slot, at the latest after `limitMs`. */
+  async drained(limitMs: number): Promise<void> {
+    if (this.#inFlight === 0) return
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.#idle = resolve
+    const timer = setTimeout(resolve, limitMs)
+    await promise
+    clearTimeout(timer)
   }
 }
 

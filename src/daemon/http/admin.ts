@@ -1,12 +1,14 @@
 import type { FastifyInstance } from 'fastify'
 import type { Activity } from '../activity.ts'
 import type { Registry } from '../registry.ts'
+import type { Reloader } from '../reload.ts'
 import { version } from '../version.ts'
 import { answers, problem } from './documented.ts'
 
 export interface AdminParts {
   readonly registry: Registry
   readonly activity: Activity
+  readonly reloader: Reloader
   readonly startedAt: Date
   readonly stateDir: string
   readonly configPath?: string
@@ -50,6 +52,19 @@ export const adminSurface =
           models: (backend.models ?? []).map(({ name }) => name),
         })),
       }),
+    )
+
+    app.post(
+      '/admin/reload',
+      {
+        schema: {
+          tags: ['Admin'],
+          operationId: 'reload',
+          summary: 'Read the config again and put it in force',
+          response: { 200: answers('ReloadReport', 'What changed.'), ...problem },
+        },
+      },
+      () => parts.reloader.reload(),
     )
 
     app.post(

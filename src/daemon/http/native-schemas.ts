@@ -258,6 +258,19 @@ export const statusSchema = Type.Object(
   { ...closed, $id: 'Status' },
 )
 
+const names = (description: string) => Type.Array(Type.String(), { description })
+
+export const reloadReportSchema = Type.Object(
+  {
+    added: names('Backends that are new.'),
+    replaced: names('Backends whose settings changed.'),
+    removed: names('Backends that are gone.'),
+    kept: names('Backends that go on as they were.'),
+    restartNeeded: names('Settings that changed but only hold after a restart.'),
+  },
+  { ...closed, $id: 'ReloadReport' },
+)
+
 export const nativeSchemas = [
   problemSchema,
   usageSchema,
@@ -276,4 +289,5 @@ export const nativeSchemas = [
   modelHealthSchema,
   adapterListSchema,
   statusSchema,
+  reloadReportSchema,
 ]

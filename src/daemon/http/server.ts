@@ -26,6 +26,8 @@ export interface ServerOptions {
 
 /** Longest path segment: model names are file paths at times. */
 const segmentMaxLength = 1024
+/** By this a daemon knows another one that imitates a runtime. */
+const serverName = `mcpd/${version}`
 const idPattern = /^[\w.:-]{1,128}$/
 
 /** The HTTP server with all its surfaces, not yet listening. */
@@ -54,7 +56,7 @@ export const createServer = async (options: ServerOptions): Promise<FastifyInsta
   acceptJson(app)
   app.addHook('onRequest', (request, reply, done) => {
     request.receivedMs = options.now()
-    reply.header('x-request-id', request.id)
+    reply.header('x-request-id', request.id).header('server', serverName)
     options.access(request, reply)
     done()
   })

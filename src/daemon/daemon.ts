@@ -1,0 +1,191 @@
+import type { Socket } from 'node:net'
+import type { FastifyInstance } from 'fastify'
+import type { Config, ConfigFile } from '../core/config.ts'
+import { loadConfig } from '../core/load-config.ts'
+import { createMetrics } from '../core/metrics.ts'
+import { createActivity } from './activity.ts'
+import { adapterModules, assembleBackends } from './assemble.ts'
+import { banner } from './banner.ts'
+import { daemonGauges } from './gauges.ts'
+import { createAccess } from './http/access.ts'
+import { adminSurface } from './http/admin.ts'
+import { nativeSurface } from './http/native.ts'
+import { observeSurface } from './http/observe.ts'
+import { openaiSurface } from './http/openai.ts'
+import { createServer } from './http/server.ts'
+import { listen, openAdminSocket, refuseOpenDoor } from './listen.ts'
+import { openLog } from './log.ts'
+import { createPipeline } from './pipeline.ts'
+import { planBackends } from './plan-backends.ts'
+import { Registry } from './registry.ts'
+import { createReloader, type Reloader } from './reload.ts'
+import { openStateDir } from './state-dir.ts'
+import { version } from './version.ts'
+import { watchConfig } from './watch-config.ts'
+
+/** Command-line flags of the daemon process. */
+export interface DaemonFlags {
+  readonly config?: string
+  readonly host?: string
+  readonly port?: number
+  readonly model?: string
+  readonly stateDir?: string
+  readonly logLevel?: string
+  readonly insecure?: boolean
+  readonly json?: boolean
+  /** False: do not look for runtimes on this machine. */
+  readonly discover?: boolean
+}
+
+export interface DaemonPlace {
+  readonly env: NodeJS.ProcessEnv
+  readonly cwd: string
+  /** Whether a person watches stderr. */
+  readonly terminal: boolean
+}
+
+export interface Daemon {
+  readonly url: string
+  readonly app: FastifyInstance
+  readonly registry: Registry
+  readonly reloader: Reloader
+  /** What a person is told at the start. */
+  readonly banner: string
+  /** Resolves when the daemon has been told to stop over its API. */
+  readonly stopped: Promise<void>
+  /** Drains and closes everything; may be called more than once. */
+  close(): Promise<void>
+}
+
+/** How long a start waits for backends to say what they serve; slower ones are served as soon as they answer. */
+const firstRefreshMaxMs = 10_000
+const refreshEveryMs = 30_000
+
+/** Boots a daemon: config → state directory → log → backends → pipeline → server. Closed in reverse. */
+export const startDaemon = async (flags: DaemonFlags, place: DaemonPlace): Promise<Daemon> => {
+  await using stack = new AsyncDisposableStack()
+  const now = (): number => performance.now()
+  const load = () =>
+    loadConfig({
+      flags: flagLayer(flags),
+      ...(flags.config !== undefined && { path: flags.config }),
+      env: place.env,
+      cwd: place.cwd,
+    })
+  const loaded = load()
+  const { config } = loaded
+  refuseOpenDoor(config, flags.insecure === true)
+
+  const stateDir = stack.adopt(openStateDir(config.stateDir), (dir) => dir.close())
+  const log = stack.adopt(openLog({ ...config.log, terminal: place.terminal }), (open) => open.close())
+
+  const plan = (from: typeof loaded) =>
+    planBackends(from, {
+      ...(flags.model !== undefined && { model: flags.model }),
+      cwd: place.cwd,
+      stateDir: stateDir.path,
+      discover: flags.discover !== false,
+    })
+  const first = await plan(loaded)
+  const registry = new Registry(
+    assembleBackends(first.configs, { loaded, running: [], log, now }),
+    adapterModules.map(({ type }) => type),
+  )
+  stack.defer(async () => {
+    await Promise.all(registry.backends.map((backend) => backend.close()))
+  })
+  const metrics = createMetrics()
+  const activity = createActivity(config.totalMs)
+  daemonGauges(metrics, registry, activity)
+
+  const local = new WeakSet<Socket>()
+  const accessOf = ({ listen: rules }: Config) =>
+    createAccess({ ...rules, adminToken: stateDir.adminToken, local })
+  let access = accessOf(config)
+  const reloader = createReloader(
+    {
+      load,
+      assemble: async (again, running) =>
+        assembleBackends((await plan(again)).configs, { loaded: again, running, log, now }),
+      registry,
+      applyAccess: (again) => (access = accessOf(again)),
+      log,
+    },
+    config,
+  )
+
+  let url = ''
+  const { promise: stopped, resolve: stop } = Promise.withResolvers<void>()
+  const answering = { invoke: createPipeline({ registry, metrics, now }), activity, now, log, registry }
+  const app = await createServer({
+    bodyMaxBytes: config.listen.bodyMaxBytes,
+    log,
+    now,
+    access: (request, reply) => access(request, reply),
+    surfaces: [
+      nativeSurface({ ...answering, modules: adapterModules }),
+      openaiSurface(answering),
+      observeSurface({ registry, metrics, activity }),
+      adminSurface({
+        registry,
+        activity,
+        reloader,
+        startedAt: new Date(),
+        stateDir: stateDir.path,
+        ...(loaded.path !== undefined && { configPath: loaded.path }),
+        url: () => url,
+        stop,
+      }),
+    ],
+  })
+  stack.defer(() => app.close())
+  url = await listen(app, config)
+  await openAdminSocket(stack, app, stateDir.socket, local)
+  stack.defer(() => activity.drain(config.drainMs))
+
+  await keepFresh(stack, registry)
+  if (loaded.path !== undefined) {
+    const watcher = watchConfig(loaded.path, () => {
+      reloader.reload().catch((error: unknown) => log.error({ err: error }, 'the config was not reloaded'))
+    })
+    stack.defer(() => watcher.close())
+  }
+  stateDir.publish({ url, version, log: config.log.file })
+  log.info({ url, version, backends: registry.backends.map(({ name }) => name) }, 'ready')
+
+  const owned = stack.move()
+  let closing: Promise<void> | undefined
+  return {
+    url,
+    app,
+    registry,
+    reloader,
+    banner: banner(registry, { url, notes: first.notes, asksForKey: config.listen.apiKey !== undefined }),
+    stopped,
+    close: () => (closing ??= owned.disposeAsync()),
+  }
+}
+
+const flagLayer = (flags: DaemonFlags): ConfigFile => ({
+  listen: {
+    ...(flags.host !== undefined && { host: flags.host }),
+    ...(flags.port !== undefined && { port: flags.port }),
+  },
+  ...(flags.stateDir !== undefined && { stateDir: flags.stateDir }),
+  ...(flags.logLevel !== undefined && {
+    // The schema says which levels there are; it checks this layer with the others.
+    log: { level: flags.logLevel as NonNullable<NonNullable<ConfigFile['log']>['level']> },
+  }),
+})
+
+/** Asks the backends what they serve: now, waiting a while, and then again and again. */
+const keepFresh = async (stack: AsyncDisposableStack, registry: Registry): Promise<void> => {
+  const refresh = () => Promise.all(registry.backends.map((backend) => backend.refresh()))
+  const limit = Promise.withResolvers<void>()
+  const limitTimer = setTimeout(limit.resolve, firstRefreshMaxMs)
+  await Promise.race([limit.promise, refresh()])
+  clearTimeout(limitTimer)
+  const timer = setInterval(() => void refresh(), refreshEveryMs)
+  timer.unref()
+  stack.defer(() => clearInterval(timer))
+}
