@@ -15,6 +15,8 @@ export interface Adapter {
   models(signal: AbortSignal): Promise<readonly Model[]>
   health(signal: AbortSignal): Promise<Health>
   close(): Promise<void>
+  /** Rejects with the reason when it is known that this adapter can never serve, such as for a broken model file. */
+  readonly ready?: Promise<void>
   /** Says before anything is sent why the request cannot be served; undefined = it can. */
   validate?(request: InferenceRequest): string | undefined
   /** Gauges of the backend itself, by name. */

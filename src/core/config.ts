@@ -1,8 +1,12 @@
-import Type, { type Static } from 'typebox'
-import { durationPattern, parseDuration, parseSize, sizePattern } from './quantity.ts'
+import { type Static, Type } from 'typebox'
+import { durationPattern, fitsTimer, parseDuration, parseSize, sizePattern } from './quantity.ts'
 
 const duration = (description: string, byDefault: string) =>
-  Type.String({ pattern: durationPattern, description, default: byDefault })
+  Type.Refine(
+    Type.String({ pattern: durationPattern, description, default: byDefault }),
+    fitsTimer,
+    () => 'must be at most 24d, the longest a timer can wait',
+  )
 const size = (description: string, byDefault: string) =>
   Type.String({ pattern: sizePattern, description, default: byDefault })
 const count = (description: string, byDefault: number, minimum = 1) =>

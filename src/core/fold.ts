@@ -8,10 +8,16 @@ import type {
   Usage,
 } from './inference.ts'
 
+interface OpenCall {
+  id: string
+  name: string
+  argumentsText: string
+}
+
 interface OpenChoice {
   text: string | null
   reasoning: string
-  calls: { id: string; name: string; argumentsText: string }[]
+  calls: Map<number, OpenCall>
   logprobs: TokenLogprob[]
   finishReason: FinishReason
 }
@@ -25,11 +31,18 @@ export const createFold = () => {
   let timings: BackendTimings | undefined
   let tokens: readonly number[] | undefined
   let contextLength: number | undefined
-  const embeddings: (readonly number[])[] = []
-  const choices: OpenChoice[] = []
+  // Maps, since the numbers come from a backend: an absurd one would make a list that takes minutes to walk.
+  const embeddings = new Map<number, readonly number[]>()
+  const choices = new Map<number, OpenChoice>()
 
   const choice = (index: number): OpenChoice =>
-    (choices[index] ??= { text: null, reasoning: '', calls: [], logprobs: [], finishReason: 'other' })
+    getOrAdd(choices, index, () => ({
+      text: null,
+      reasoning: '',
+      calls: new Map(),
+      logprobs: [],
+      finishReason: 'other',
+    }))
 
   const push = (event: InferenceEvent): void => {
     switch (event.type) {
@@ -47,14 +60,15 @@ export const createFold = () => {
         choice(event.index).reasoning += event.text
         break
       case 'tool-call-delta': {
-        const call = (choice(event.index).calls[event.call] ??= { id: '', name: '', argumentsText: '' })
+        const { calls } = choice(event.index)
+        const call = getOrAdd(calls, event.call, () => ({ id: '', name: '', argumentsText: '' }))
         call.id ||= event.id ?? ''
         call.name ||= event.name ?? ''
         call.argumentsText += event.argumentsText
         break
       }
       case 'embedding':
-        embeddings[event.index] = event.values
+        embeddings.set(event.index, event.values)
         break
       case 'tokens':
         tokens = event.tokens
@@ -77,12 +91,11 @@ export const createFold = () => {
     }
   }
 
-  const close = (open: OpenChoice, index: number): Choice => ({
+  const close = ([index, open]: [number, OpenChoice]): Choice => ({
     index,
     text: open.text,
     ...(open.reasoning && { reasoning: open.reasoning }),
-    // A backend may leave holes in the numbering of its calls.
-    ...(open.calls.length > 0 && { toolCalls: open.calls.filter(Boolean) }),
+    ...(open.calls.size > 0 && { toolCalls: inOrder(open.calls).map(([, call]) => call) }),
     ...(open.logprobs.length > 0 && { logprobs: open.logprobs }),
     finishReason: open.finishReason,
   })
@@ -91,8 +104,8 @@ export const createFold = () => {
     whole ?? {
       model,
       ...(id !== undefined && { id }),
-      choices: choices.map(close).filter(Boolean),
-      ...(embeddings.length > 0 && { embeddings }),
+      choices: inOrder(choices).map(close),
+      ...(embeddings.size > 0 && { embeddings: inOrder(embeddings).map(([, values]) => values) }),
       ...(tokens && { tokens }),
       ...(contextLength !== undefined && { contextLength }),
       ...(usage && { usage }),
@@ -100,6 +113,18 @@ export const createFold = () => {
     }
 
   return { push, result }
+}
+
+/** By number, whatever the gaps. */
+const inOrder = <T>(map: ReadonlyMap<number, T>): [number, T][] =>
+  [...map].sort(([left], [right]) => left - right)
+
+const getOrAdd = <T>(map: Map<number, T>, key: number, make: () => T): T => {
+  const found = map.get(key)
+  if (found !== undefined) return found
+  const made = make()
+  map.set(key, made)
+  return made
 }
 
 export const fold = async (events: AsyncIterable<InferenceEvent>): Promise<InferenceResponse> => {

@@ -111,6 +111,8 @@ export interface Message {
   /** On a `tool` message: the call it answers. */
   readonly toolCallId?: string
   readonly reasoning?: string
+  /** Members of the message that have no name here, passed on to backends of the same dialect. */
+  readonly extra?: Readonly<Record<string, unknown>>
 }
 
 export type Part =
@@ -142,6 +144,7 @@ export type ResponseFormat =
   | {
       readonly type: 'json-schema'
       readonly name: string
+      readonly description?: string
       readonly schema: Readonly<Record<string, unknown>> | boolean
       readonly strict?: boolean
     }

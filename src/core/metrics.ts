@@ -21,7 +21,7 @@ interface Family<Child> {
 export interface MetricsRegistry {
   counter(name: string, help: string): Family<Counter>
   histogram(name: string, help: string, buckets: readonly number[]): Family<Histogram>
-  /** `read` is called at each scrape. */
+  /** `read` is called at each scrape; a name in `_total` is typed as a counter. */
   gauge(name: string, help: string, read: () => Iterable<readonly [Labels, number]>): void
   render(): string
 }
@@ -101,7 +101,7 @@ export const createMetrics = (): MetricsRegistry => {
   const gauge: MetricsRegistry['gauge'] = (name, help, read) => {
     renderers.push(
       () =>
-        head(name, help, 'gauge') +
+        head(name, help, name.endsWith('_total') ? 'counter' : 'gauge') +
         [...read()].map(([labels, value]) => sample(name, labelText(labels), value)).join(''),
     )
   }

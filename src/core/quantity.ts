@@ -21,8 +21,18 @@ const parse = (text: string, pattern: string, units: Readonly<Record<string, num
   const factor = units[unit]
   if (factor === undefined)
     throw new McpdError('CONFIG_INVALID', `"${text}" has no known unit; write ${example}.`)
-  return Math.round(Number.parseFloat(text) * factor)
+  const quantity = Math.round(Number.parseFloat(text) * factor)
+  if (!Number.isSafeInteger(quantity))
+    throw new McpdError('CONFIG_INVALID', `"${text}" is too much; write ${example}.`)
+  return quantity
 }
+
+/** A timer set for longer than this fires at once. */
+export const timerMaxMs = 2 ** 31 - 1
+
+/** Whether a text that matches `durationPattern` is one a timer can wait for. */
+export const fitsTimer = (text: string): boolean =>
+  Number.parseFloat(text) * (durationUnits[text.replace(/[\d.]/g, '')] ?? 0) <= timerMaxMs
 
 /** Milliseconds. Throws CONFIG_INVALID. */
 export const parseDuration = (text: string): number =>

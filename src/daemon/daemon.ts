@@ -144,6 +144,8 @@ export const startDaemon = async (flags: DaemonFlags, place: DaemonPlace): Promi
   stack.defer(() => activity.drain(config.drainMs))
 
   await keepFresh(stack, registry)
+  // Who asked for one model by name wants to hear at once that it cannot be had.
+  if (flags.model !== undefined) await Promise.race([registry.backends[0]?.adapter.ready, undefined])
   if (loaded.path !== undefined) {
     const watcher = watchConfig(loaded.path, () => {
       reloader.reload().catch((error: unknown) => log.error({ err: error }, 'the config was not reloaded'))

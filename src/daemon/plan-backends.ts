@@ -5,7 +5,7 @@ import { resolveBackend } from '../core/config.ts'
 import type { LoadedConfig } from '../core/load-config.ts'
 import { writeDemoModel } from './adapters/embedded/demo-model.ts'
 import { adapterModules, modelBackend } from './assemble.ts'
-import { discover, type Found } from './discover.ts'
+import { discover, type Found } from '../discovery/discover.ts'
 
 export interface PlanParts {
   /** `--model`. */

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
-import { discover } from '../../../src/daemon/discover.ts'
+import { discover } from '../../../src/discovery/discover.ts'
 
 const closers: (() => unknown)[] = []
 afterEach(() => {

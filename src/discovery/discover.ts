@@ -1,5 +1,5 @@
 import { request } from 'undici'
-import { type Runtime, runtimes, usualPorts } from '../core/runtimes.ts'
+import { type Runtime, runtimes, usualPorts } from './runtimes.ts'
 
 /** A runtime that answered on this machine. */
 export interface Found {
