@@ -7,8 +7,8 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** Monotonic milliseconds at which the request's head was there. */
     receivedMs: number
-    /** The body as it arrived; empty for requests without one. */
-    rawBody: Buffer
+    /** The body as it arrived; undefined for requests without one. */
+    rawBody: Buffer | undefined
     /** Of an inference request, once it is on its way. */
     trace: Trace | undefined
   }

@@ -132,7 +132,7 @@ const addOperation = (app: FastifyInstance, parts: OpenAiParts, openai: OpenAiOp
         model: body.model,
         input: decode(body),
         stream: chunk !== undefined && body['stream'] === true,
-        frame: { dialect: 'openai', bytes: request.rawBody, body },
+        ...(request.rawBody && { frame: { dialect: 'openai', bytes: request.rawBody, body } }),
         streamType: 'text/event-stream; charset=utf-8',
         encoder: (facts) =>
           streamEncoder({

@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer'
 import swagger from '@fastify/swagger'
 import createFastify, {
+  LogController,
   type FastifyBaseLogger,
   type FastifyInstance,
   type FastifyReply,
@@ -37,7 +38,7 @@ export const createServer = async (options: ServerOptions): Promise<FastifyInsta
     routerOptions: { maxParamLength: segmentMaxLength },
     rewriteUrl: (request) => encodeModelSegment(request.url ?? '/'),
     loggerInstance: options.log as FastifyBaseLogger,
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     requestIdHeader: false,
     genReqId: requestIds(),
     // What is true of a body must be true of the bytes we pass on, so validation never changes it.
@@ -51,7 +52,7 @@ export const createServer = async (options: ServerOptions): Promise<FastifyInsta
   app.setSerializerCompiler(() => JSON.stringify)
   app.setErrorHandler(renderProblem)
   app.decorateRequest('receivedMs', 0)
-  app.decorateRequest('rawBody', emptyBody)
+  app.decorateRequest('rawBody')
   app.decorateRequest('trace', undefined)
   acceptJson(app)
   app.addHook('onRequest', (request, reply, done) => {
@@ -98,8 +99,6 @@ export const createServer = async (options: ServerOptions): Promise<FastifyInsta
   await app.ready()
   return app
 }
-
-const emptyBody = Buffer.alloc(0)
 
 /** `req_` and a counter behind a random start: unique, sortable within a daemon, cheap. */
 const requestIds = (): ((request: { headers: Record<string, string | string[] | undefined> }) => string) => {
