@@ -19,12 +19,22 @@ export interface ConfigSources {
   readonly cwd: string
 }
 
-export interface LoadedConfig {
-  readonly config: Config
+interface Origins {
   /** The file that was read, if any. */
   readonly path?: string
   /** Where a value came from, by JSON pointer: `flag`, `MCPD_PORT`, `mcpd.yaml:3`; absent = default. */
   readonly origins: ReadonlyMap<string, string>
+}
+
+export interface LoadedConfig extends Origins {
+  readonly config: Config
+}
+
+/** What flags, environment and file say, in the shape of the file: no default is filled in, no unit resolved. */
+export interface ConfigValues extends Origins {
+  readonly values: ConfigFile
+  /** Texts of the file with `${env:…}` or `${file:…}` in them, as they are written there, by JSON pointer. */
+  readonly references: ReadonlyMap<string, string>
 }
 
 const fileSizeMax = 4 * 2 ** 20
@@ -32,23 +42,27 @@ const check = Compile(configFileSchema)
 
 /** Flag > MCPD_* > --config, ./mcpd.yaml or $XDG_CONFIG_HOME/mcpd/mcpd.yaml (the first that exists) > defaults. */
 export const loadConfig = (sources: ConfigSources): LoadedConfig => {
+  const { values, references: _, ...rest } = readConfig(sources)
+  return { config: resolveConfig(values, defaultStateDir(sources.env)), ...rest }
+}
+
+/** The same layers, merged and checked but not resolved: for showing where each value comes from. */
+export const readConfig = (sources: ConfigSources): ConfigValues => {
   const path = findFile(sources)
   const file = path === undefined ? undefined : readFile(path, sources.env)
   const origins = new Map(file?.lines)
-  const merged = mergeLayers(
+  const references = new Map(file?.references)
+  const values = mergeLayers(
     [
       { value: file?.value ?? {} },
       ...environmentLayers(sources.env),
       { origin: 'flag', value: sources.flags ?? {} },
     ],
     origins,
+    references,
   )
-  requireValid(merged, origins)
-  return {
-    config: resolveConfig(merged, defaultStateDir(sources.env)),
-    ...(path !== undefined && { path }),
-    origins,
-  }
+  requireValid(values, origins)
+  return { values, ...(path !== undefined && { path }), origins, references }
 }
 
 /** Throws CONFIG_INVALID that names the line of `pointer`, for checks made after loading. */
@@ -79,14 +93,19 @@ const readFile = (path: string, env: NodeJS.ProcessEnv) => {
   if (text.length > fileSizeMax)
     throw new McpdError('CONFIG_INVALID', `The config file ${path} is over ${fileSizeMax} bytes.`)
   const { value, lines } = parseConfigFile(text, path)
-  return { value: substitute(value, '', { lines, env, folder: dirname(path) }) as ConfigFile, lines }
+  const references = new Map<string, string>()
+  const place = { lines, references, env, folder: dirname(path) }
+  return { value: substitute(value, '', place) as ConfigFile, lines, references }
 }
 
 const reference = /\$\{(env|file):([^}]+)\}/g
-const isSecret = (pointer: string): boolean => /\/(apiKey|token|password)$/.test(pointer)
+/** Whether the setting at a JSON pointer may only be a reference. */
+export const isSecret = (pointer: string): boolean => /\/(apiKey|token|password)$/.test(pointer)
 
 interface Place {
   readonly lines: ReadonlyMap<string, string>
+  /** Notes the texts that hold references. */
+  readonly references: Map<string, string>
   readonly env: NodeJS.ProcessEnv
   /** Of the config file: where a relative `${file:…}` starts. */
   readonly folder: string
@@ -103,9 +122,10 @@ const substitute = (value: unknown, pointer: string, place: Place): unknown => {
   const at = `${originOf(place.lines, pointer)}${pointer}`
   if (isSecret(pointer) && value.replaceAll(reference, '').trim() !== '')
     throw new McpdError('CONFIG_INVALID', `${at} is a secret; write \${env:NAME} or \${file:/path}.`)
-  return value.replaceAll(reference, (_, kind: string, name: string) =>
-    kind === 'env' ? readVariable(name, at, place) : readSecretFile(name, at, place),
-  )
+  return value.replaceAll(reference, (_, kind: string, name: string) => {
+    place.references.set(pointer, value)
+    return kind === 'env' ? readVariable(name, at, place) : readSecretFile(name, at, place)
+  })
 }
 
 const readVariable = (name: string, at: string, { env }: Place): string => {
@@ -147,12 +167,17 @@ const environmentLayers = (env: NodeJS.ProcessEnv): readonly Layer[] =>
   })
 
 /** Later layers win, member by member; lists are replaced whole. Notes in `origins` who won. */
-const mergeLayers = (layers: readonly Layer[], origins: Map<string, string>): ConfigFile =>
+const mergeLayers = (
+  layers: readonly Layer[],
+  origins: Map<string, string>,
+  references: Map<string, string>,
+): ConfigFile =>
   layers.reduce<unknown>(
     (lower, { origin, value }) =>
       merge(lower, value, '', (pointer) => {
         if (origin === undefined) return
-        for (const known of origins.keys()) if (known.startsWith(`${pointer}/`)) origins.delete(known)
+        for (const known of [origins, references])
+          for (const at of known.keys()) if (at === pointer || at.startsWith(`${pointer}/`)) known.delete(at)
         origins.set(pointer, origin)
       }),
     {},

@@ -1,0 +1,67 @@
+import { Type, type Static } from 'typebox'
+import { operations } from '../../../core/inference.ts'
+import { sizePattern } from '../../../core/quantity.ts'
+
+const operationList = (description: string) =>
+  Type.Optional(Type.Array(Type.Enum([...operations]), { minItems: 1, uniqueItems: true, description }))
+
+const staticModel = Type.Object(
+  {
+    name: Type.String({ minLength: 1, description: "The backend's own name for the model." }),
+    operations: operationList('What the model can do; all that the backend can when absent.'),
+    contextLength: Type.Optional(Type.Integer({ minimum: 1, description: 'Tokens of context it takes.' })),
+  },
+  { additionalProperties: false },
+)
+
+export const openaiOptions = Type.Object(
+  {
+    url: Type.String({
+      pattern: '^https?://',
+      description: 'Base URL of the API, on most servers with /v1 at its end.',
+    }),
+    apiKey: Type.Optional(
+      Type.String({ minLength: 1, description: 'Sent as Bearer token; best given as ${env:NAME}.' }),
+    ),
+    headers: Type.Optional(
+      Type.Record(Type.String({ pattern: '^[A-Za-z0-9-]+$' }), Type.String(), {
+        description: 'More headers for every request, such as those of a gateway in between.',
+      }),
+    ),
+    models: Type.Optional(
+      Type.Array(Type.Union([Type.String({ minLength: 1 }), staticModel]), {
+        description: 'The models there are, for a server without GET /models.',
+      }),
+    ),
+    operations: operationList('What the server offers; everything when absent.'),
+    streamUsage: Type.Optional(
+      Type.Boolean({
+        default: true,
+        description:
+          'Whether streams may be asked for their usage; false for servers that refuse stream_options.',
+      }),
+    ),
+    doneOptional: Type.Optional(
+      Type.Boolean({
+        default: false,
+        description: 'Whether a stream may end without [DONE] once every choice has a finish reason.',
+      }),
+    ),
+    maxTokensMember: Type.Optional(
+      Type.Enum(['max_tokens', 'max_completion_tokens'], {
+        default: 'max_tokens',
+        description: 'How the server calls the limit of output, for requests that mcpd has to write itself.',
+      }),
+    ),
+    answerMax: Type.Optional(
+      Type.String({
+        pattern: sizePattern,
+        default: '64MB',
+        description: 'Largest answer that is not streamed.',
+      }),
+    ),
+  },
+  { additionalProperties: false },
+)
+
+export type OpenAiOptions = Static<typeof openaiOptions>

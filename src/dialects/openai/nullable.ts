@@ -1,0 +1,9 @@
+import { Type, type Static, type TSchema } from 'typebox'
+
+/** The same schema taking null as well, as a list of types: `anyOf` would blur what validators say is wrong. */
+export const nullable = <T extends TSchema & { readonly type: string }>(schema: T) =>
+  Type.Unsafe<Static<T> | null>({ ...schema, type: [schema.type, 'null'] })
+
+/** A member that may be absent or null, which is the same. */
+export const optional = <T extends TSchema & { readonly type: string }>(schema: T) =>
+  Type.Optional(nullable(schema))
