@@ -39,19 +39,26 @@ export const assembleBackends = (
   parts: AssembleParts,
 ): readonly Backend[] => {
   const { loaded, running, log, now } = parts
+  return checkBackends(configs, loaded).map(
+    ({ module, config }) =>
+      running.find((backend) => isDeepStrictEqual(backend.config, config)) ??
+      createBackend({ config, adapter: host(module, config, log), now }),
+  )
+}
+
+/** Each config with the module of its adapter. Throws CONFIG_INVALID with the line at fault. */
+export const checkBackends = (
+  configs: readonly BackendConfig[],
+  loaded: Pick<LoadedConfig, 'origins' | 'config'>,
+): readonly { readonly config: BackendConfig; readonly module: AdapterModule }[] => {
   const seen = new Set<string>()
-  const checked = configs.map((config) => {
+  return configs.map((config) => {
     const pointer = `/backends/${loaded.config.backends.indexOf(config)}`
     if (seen.has(config.name))
       throw configError(loaded, `${pointer}/name`, `two backends are named "${config.name}".`)
     seen.add(config.name)
     return { config, module: checkBackend(config, pointer, loaded) }
   })
-  return checked.map(
-    ({ module, config }) =>
-      running.find((backend) => isDeepStrictEqual(backend.config, config)) ??
-      createBackend({ config, adapter: host(module, config, log), now }),
-  )
 }
 
 /** The module of a backend whose settings are in order. */

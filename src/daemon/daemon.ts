@@ -11,7 +11,7 @@ import { createAccess } from './http/access.ts'
 import { adminSurface } from './http/admin.ts'
 import { nativeSurface } from './http/native.ts'
 import { observeSurface } from './http/observe.ts'
-import { openaiSurface } from './http/openai.ts'
+import { openaiSurface, renderOpenAiError } from './http/openai.ts'
 import { createServer } from './http/server.ts'
 import { listen, openAdminSocket, refuseOpenDoor } from './listen.ts'
 import { openLog } from './log.ts'
@@ -122,6 +122,7 @@ export const startDaemon = async (flags: DaemonFlags, place: DaemonPlace): Promi
     log,
     now,
     access: (request, reply) => access(request, reply),
+    dialects: [{ prefix: '/v1/', render: renderOpenAiError }],
     surfaces: [
       nativeSurface({ ...answering, modules: adapterModules }),
       openaiSurface(answering),
@@ -168,7 +169,8 @@ export const startDaemon = async (flags: DaemonFlags, place: DaemonPlace): Promi
   }
 }
 
-const flagLayer = (flags: DaemonFlags): ConfigFile => ({
+/** What the flags say, in the shape of the config file. */
+export const flagLayer = (flags: DaemonFlags): ConfigFile => ({
   listen: {
     ...(flags.host !== undefined && { host: flags.host }),
     ...(flags.port !== undefined && { port: flags.port }),

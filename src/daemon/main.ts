@@ -1,6 +1,12 @@
 import { Command } from 'commander'
 import { errorTable, type McpdError, toMcpdError } from '../core/errors.ts'
+import { checkConfig, describeAdapters } from './check.ts'
 import { type Daemon, type DaemonFlags, startDaemon } from './daemon.ts'
+
+interface ProgramFlags extends DaemonFlags {
+  readonly check?: boolean
+  readonly describeAdapters?: boolean
+}
 
 /** The process `mcpd-daemon`: starts a daemon, says where it listens, and stops it when it is told to. */
 export const main = async (argv: readonly string[]): Promise<void> => {
@@ -14,8 +20,15 @@ export const main = async (argv: readonly string[]): Promise<void> => {
     .option('--insecure', 'allow other hosts without a key')
     .option('--no-discover', 'do not look for runtimes on this machine')
     .option('--json', 'say in JSON where it listens')
+    .option('--check', 'say in JSON whether it could start with this config, and end')
+    .option(
+      '--describe-adapters',
+      'say in JSON which adapters there are and what settings they take, and end',
+    )
     .parse([...argv], { from: 'user' })
-    .opts<DaemonFlags>()
+    .opts<ProgramFlags>()
+  if (flags.check) return answer(() => checkConfig(flags, { env: process.env, cwd: process.cwd() }))
+  if (flags.describeAdapters) return answer(describeAdapters)
   const stop = signalled()
   let daemon: Daemon
   try {
@@ -39,6 +52,19 @@ export const main = async (argv: readonly string[]): Promise<void> => {
   await daemon.close()
   // Whatever still holds the loop has had its time to end.
   process.exit(0)
+}
+
+/** One line of JSON on standard output: what `ask` returns, or `{"error":…}` with the exit code of the error. */
+const answer = (ask: () => unknown): void => {
+  let said: unknown
+  try {
+    said = ask()
+  } catch (thrown) {
+    const { code, message, details } = toMcpdError(thrown)
+    said = { error: { code, message, suggestions: details.suggestions ?? [] } }
+    process.exitCode = errorTable[code].exit
+  }
+  process.stdout.write(`${JSON.stringify(said)}\n`)
 }
 
 /** The first SIGINT or SIGTERM asks for a stop, a second one does not wait. */

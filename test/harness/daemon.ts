@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type Daemon, type DaemonFlags, startDaemon } from '../../src/daemon/main.ts'
+import { type Daemon, type DaemonFlags, startDaemon } from '../../src/daemon/daemon.ts'
 import { type Contract, createContract } from './contract.ts'
 
 export interface TestDaemon {
@@ -23,7 +23,10 @@ export const startTestDaemon = async (
   const stateDir = await mkdtemp(join(tmpdir(), 'mcpd-'))
   const path = join(stateDir, 'mcpd.yaml')
   await writeFile(path, config)
-  const daemon = await startDaemon({ port: 0, stateDir, config: path, ...flags }, { env, cwd: stateDir })
+  const daemon = await startDaemon(
+    { port: 0, stateDir, config: path, discover: false, ...flags },
+    { env, cwd: stateDir, terminal: false },
+  )
   const document = await fetch(`${daemon.url}/openapi.json`, {
     headers: env['MCPD_API_KEY'] === undefined ? {} : { 'x-api-key': env['MCPD_API_KEY'] },
   })

@@ -9,6 +9,9 @@ export interface PatienceOptions {
   readonly now: () => number
 }
 
+/** How long a backend that has ended its answer may keep its connection, which can then be used again. */
+const afterlifeMs = 1000
+
 /**
  * The two clocks of a stream: to the first output, then between outputs. They run only while we wait for the
  * backend, never while a slow client is being written to. A unary request shows no first token, so only the
@@ -23,6 +26,7 @@ export const patienceGuard =
       if (request.signal.aborted) onAbort()
       request.signal.addEventListener('abort', onAbort, { once: true })
       let waiting = false
+      let ended = false
       const giveUp = (what: string, limitMs: number) => (): void => {
         if (waiting)
           attempt.abort(
@@ -44,10 +48,18 @@ export const patienceGuard =
               clock = setTimeout(giveUp('further output', idleMs), idleMs)
             }
           }
+          if (event.type === 'end') {
+            ended = true
+            clearTimeout(clock)
+            clock = setTimeout(giveUp('end of its connection', afterlifeMs), afterlifeMs)
+          }
           yield event
           waiting = true
           clock?.refresh()
         }
+      } catch (error) {
+        // The answer is complete; how its connection ends is nobody's business any more.
+        if (!ended) throw error
       } finally {
         clearTimeout(clock)
         request.signal.removeEventListener('abort', onAbort)

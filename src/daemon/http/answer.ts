@@ -166,6 +166,8 @@ const writeStream = async (
         held.push(event)
         if (isContent(event) || held.length >= heldMax || event.type === 'end') commit()
       }
+      // The client need not wait for the backend's connection to come to rest.
+      if (event.type === 'end') writer.end()
       const wait = writer.blocked(signal)
       if (wait) await wait
       if (signal.aborted) throw signal.reason

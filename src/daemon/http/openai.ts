@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { McpdError } from '../../core/errors.ts'
 import type { InferenceResponse, Input } from '../../core/inference.ts'
 import { encodeError } from '../../dialects/openai/errors.ts'
-import { decodeChat, decodeComplete, decodeEmbed } from '../../dialects/openai/request.ts'
+import { decodeChat, decodeComplete, decodeEmbed, wantsUsage } from '../../dialects/openai/request.ts'
 import * as requests from '../../dialects/openai/request-schemas.ts'
 import { encodeResponse } from '../../dialects/openai/response.ts'
 import * as responses from '../../dialects/openai/response-schemas.ts'
@@ -84,7 +84,8 @@ export const openaiSurface =
     addModels(app, parts.registry)
   }
 
-const renderOpenAiError = (thrown: unknown, request: FastifyRequest, reply: FastifyReply): void => {
+/** The error object of the OpenAI API. */
+export const renderOpenAiError = (thrown: unknown, request: FastifyRequest, reply: FastifyReply): void => {
   const error = prepareError(thrown, request, reply)
   const { body, contentType } = encodeError(error)
   void reply.type(contentType).send(body)
@@ -150,9 +151,6 @@ const addOperation = (app: FastifyInstance, parts: OpenAiParts, openai: OpenAiOp
     },
   )
 }
-
-const wantsUsage = (body: Body): boolean =>
-  (body['stream_options'] as { include_usage?: boolean | null } | null | undefined)?.include_usage === true
 
 const addModels = (app: FastifyInstance, registry: Registry): void => {
   app.get(

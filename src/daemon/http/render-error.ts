@@ -63,6 +63,6 @@ const fastifyError = (thrown: unknown): unknown => {
   if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE')
     return new McpdError('UNSUPPORTED_MEDIA_TYPE', 'Send the body with "content-type: application/json".')
   if (statusCode !== undefined && statusCode >= 400 && statusCode < 500 && code?.startsWith('FST_'))
-    return new McpdError('BAD_REQUEST', message ?? 'The request is malformed.')
+    return new McpdError('BAD_REQUEST', message ?? 'The request is malformed.', { status: statusCode })
   return thrown
 }

@@ -21,9 +21,13 @@ export interface ServerOptions {
   readonly access: (request: FastifyRequest, reply: FastifyReply) => void
   /** Each adds the routes of one API. */
   readonly surfaces: readonly ((app: FastifyInstance) => void)[]
+  /** How errors below a path look where no route was found; elsewhere they are problem details. */
+  readonly dialects: readonly { readonly prefix: string; readonly render: RenderError }[]
   /** Monotonic milliseconds. */
   readonly now: () => number
 }
+
+export type RenderError = (thrown: unknown, request: FastifyRequest, reply: FastifyReply) => void
 
 /** Longest path segment: model names are file paths at times. */
 const segmentMaxLength = 1024
@@ -33,7 +37,12 @@ const idPattern = /^[\w.:-]{1,128}$/
 
 /** The HTTP server with all its surfaces, not yet listening. */
 export const createServer = async (options: ServerOptions): Promise<FastifyInstance> => {
+  const render: RenderError = (thrown, request, reply) => {
+    const dialect = options.dialects.find(({ prefix }) => request.url.startsWith(prefix))
+    ;(dialect?.render ?? renderProblem)(thrown, request, reply)
+  }
   const app = createFastify({
+    frameworkErrors: render,
     bodyLimit: options.bodyMaxBytes,
     routerOptions: { maxParamLength: segmentMaxLength },
     rewriteUrl: (request) => encodeModelSegment(request.url ?? '/'),
@@ -50,7 +59,7 @@ export const createServer = async (options: ServerOptions): Promise<FastifyInsta
     forceCloseConnections: 'idle',
   })
   app.setSerializerCompiler(() => JSON.stringify)
-  app.setErrorHandler(renderProblem)
+  app.setErrorHandler(render)
   app.decorateRequest('receivedMs', 0)
   app.decorateRequest('rawBody')
   app.decorateRequest('trace', undefined)

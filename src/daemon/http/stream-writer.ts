@@ -7,7 +7,7 @@ export interface StreamWriter {
   blocked(signal: AbortSignal): Promise<void> | undefined
   /** Writes what is left and ends the response; cuts off a client that does not take what it was sent. */
   cut(): void
-  /** Writes what is left and ends the response. */
+  /** Writes what is left and ends the response, if that has not been done. */
   end(): void
 }
 
@@ -53,6 +53,7 @@ export const createStreamWriter = (response: ServerResponse): StreamWriter => {
       else response.end()
     },
     end() {
+      if (response.writableEnded) return
       flush()
       response.end()
     },

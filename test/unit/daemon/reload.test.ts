@@ -52,7 +52,13 @@ describe('createReloader', () => {
     const fresh = backend('b', closed, 2)
     next.push(first[0]!, fresh, backend('c', closed))
     const report = await reloader.reload()
-    expect(report).toMatchObject({ added: ['c'], replaced: ['b'], removed: [], kept: ['a'], restartNeeded: [] })
+    expect(report).toMatchObject({
+      added: ['c'],
+      replaced: ['b'],
+      removed: [],
+      kept: ['a'],
+      restartNeeded: [],
+    })
     expect(registry.backends.map(({ name }) => name)).toEqual(['a', 'b', 'c'])
     // The new one had been asked for its models before it took over.
     expect(registry.lookup(undefined, 'b-2')?.backend).toBe(fresh)
