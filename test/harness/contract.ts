@@ -74,10 +74,16 @@ export const createContract = (document: object): Contract => {
     }
     const response = operation.responses[status] ?? operation.responses['default']
     if (!response) throw new Error(`${where}: the document has no such status`)
+    if (!response.content && body === '') return
     const type = contentType.split(';')[0]!.trim()
     const media = response.content?.[type]
     if (!media) throw new Error(`${where}: the document has no such content type`)
-    if (type.endsWith('json')) validate(media.schema!, JSON.parse(body), where)
+    if (type === 'application/x-ndjson') {
+      for (const line of body.split('\n').filter(Boolean)) {
+        const value = JSON.parse(line) as { error?: unknown }
+        if (value.error === undefined) validate(media['x-itemSchema']!, value, `${where}, a line`)
+      }
+    } else if (type.endsWith('json')) validate(media.schema!, JSON.parse(body), where)
     if (type === 'text/event-stream' && media['x-itemSchema'])
       for (const { data, event } of createSseDecoder().push(Buffer.from(body)))
         if (data && data !== '[DONE]' && event !== 'error') {

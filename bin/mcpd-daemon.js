@@ -1,0 +1,9 @@
+#!/usr/bin/env node
+import { onNewNode } from './on-new-node.js'
+
+onNewNode(async () => {
+  const { main } = await (process.env.MCPD_SOURCE === '1'
+    ? import('../src/daemon/main.ts')
+    : import('../dist/daemon/main.js'))
+  await main(process.argv.slice(2))
+})

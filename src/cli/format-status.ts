@@ -1,0 +1,35 @@
+import type { BackendStatus, DaemonStatus } from '../client/index.ts'
+import { printable } from './printable.ts'
+import { formatBytes, formatDuration } from './quantity.ts'
+import { formatTable } from './table.ts'
+
+/** What `mcpd status` prints: the daemon, then a line per backend. */
+export const formatStatus = (status: DaemonStatus): string => {
+  const { requests, backends } = status
+  const daemon = [
+    `mcpd ${status.version} at ${status.url}, process ${status.pid}${status.draining ? ', stopping' : ''}`,
+    `up ${formatDuration(status.uptimeMs)}, ${formatBytes(status.rssBytes)} of memory`,
+    `${requests.total} requests, ${requests.failed} failed, ${requests.inFlight} running`,
+    `config ${status.configPath ?? 'none'}, state ${status.stateDir}`,
+  ]
+  const table =
+    backends.length === 0
+      ? 'No backends.'
+      : formatTable(['BACKEND', 'ADAPTER', 'HEALTH', 'RUNNING', 'QUEUED', 'MODELS', 'AT'], backends.map(row))
+  return `${printable(daemon.join('\n'))}\n\n${table}`
+}
+
+const row = (backend: BackendStatus): string[] => [
+  backend.name,
+  backend.adapter,
+  healthOf(backend),
+  String(backend.inFlight),
+  String(backend.queued),
+  String(backend.models.length),
+  backend.url ?? '',
+]
+
+const healthOf = ({ health, circuit }: BackendStatus): string => {
+  const state = health.ok ? 'ok' : `down${health.detail === undefined ? '' : `: ${health.detail}`}`
+  return circuit === 'closed' ? state : `${state} (circuit ${circuit})`
+}
