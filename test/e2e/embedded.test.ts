@@ -308,9 +308,9 @@ describeEmbedded('complete', () => {
     expect(text.startsWith('The model')).toBe(true)
   })
 
-  it('refuses an empty prompt and one that is too long', async () => {
-    for (const prompt of ['', 'A model. '.repeat(1500)])
-      expect(await refusal(newComplete(prompt))).toMatchObject({ code: 'BAD_REQUEST' })
+  it('refuses an empty prompt, one that is too long, and tokens that the model does not have', async () => {
+    for (const prompt of ['', 'A model. '.repeat(1500), [1_000_000], [-1]])
+      expect(await refusal(newComplete('', { prompts: [prompt] }))).toMatchObject({ code: 'BAD_REQUEST' })
   })
 })
 

@@ -1,0 +1,212 @@
+import { once } from 'node:events'
+import { rmSync, rmdirSync } from 'node:fs'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { dirname } from 'node:path'
+import { Command } from 'commander'
+import type { Adapter, AdapterHost, AdapterModule } from '../../core/adapter.ts'
+import { isMcpdError, McpdError, toMcpdError } from '../../core/errors.ts'
+import type { InferenceRequest } from '../../core/inference.ts'
+import { encodeNdjson } from '../../core/ndjson.ts'
+import { newTrace } from '../../core/trace.ts'
+import { createTransport } from '../transport.ts'
+import {
+  type Capabilities,
+  type SidecarReport,
+  type SidecarStart,
+  toWireEvent,
+  toWireFailure,
+  type WireError,
+  type WireLine,
+  type WireRequest,
+} from './sidecar-protocol.ts'
+
+/**
+ * A process that runs one adapter and nothing else, so that a crash of its runtime is not a crash of the daemon.
+ * Standard output stays empty; each line of standard error is a JSON log entry.
+ */
+
+const limits = {
+  /** A request as the daemon forwards it, which has bounded it already. */
+  bodyMaxBytes: 256 * 1024 * 1024,
+  connectionsMax: 256,
+  connectTimeoutMs: 10_000,
+  closeMs: 2000,
+}
+
+/** The adapters that mcpd brings to run here. */
+const builtin: Readonly<Record<string, () => Promise<{ readonly default: AdapterModule }>>> = {
+  embedded: () => import('../adapters/embedded/index.ts'),
+}
+
+const log: AdapterHost['log'] = (level, message, fields) => {
+  process.stderr.write(encodeNdjson({ level, message, ...fields }))
+}
+
+const loadModule = async ({ type, moduleUrl }: SidecarStart): Promise<AdapterModule> => {
+  const load =
+    moduleUrl === undefined ? builtin[type] : () => import(moduleUrl) as Promise<{ default: AdapterModule }>
+  if (!load) throw new McpdError('CONFIG_INVALID', `There is no adapter '${type}' that runs in a sidecar.`)
+  try {
+    return (await load()).default
+  } catch (error) {
+    throw new McpdError(
+      'CONFIG_INVALID',
+      `The adapter '${type}' cannot be imported: ${String(error)}`,
+      {},
+      error,
+    )
+  }
+}
+
+const readBody = async (request: IncomingMessage): Promise<Buffer> => {
+  const chunks: Buffer[] = []
+  let length = 0
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    length += chunk.length
+    if (length > limits.bodyMaxBytes)
+      throw new McpdError('REQUEST_TOO_LARGE', `The request is over ${limits.bodyMaxBytes} bytes.`)
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks, length)
+}
+
+const failure = (error: unknown): WireError => {
+  if (!isMcpdError(error))
+    log('error', 'the adapter failed', { stack: error instanceof Error ? error.stack : error })
+  return { type: 'error', ...toWireFailure(toMcpdError(error)) }
+}
+
+/** Runs one inference for as long as its connection is open. */
+const infer = async (adapter: Adapter, request: IncomingMessage, response: ServerResponse): Promise<void> => {
+  const gone = new AbortController()
+  response.on('close', () => gone.abort(new McpdError('CANCELLED', 'The daemon wants no answer any more.')))
+  const write = async (line: WireLine): Promise<void> => {
+    if (!response.write(encodeNdjson(line))) await once(response, 'drain', { signal: gone.signal })
+  }
+  response.writeHead(200, { 'content-type': 'application/x-ndjson' })
+  const trace = newTrace('sidecar', performance.now())
+  const writeWarnings = async () => {
+    if (trace.warnings.length > 0) await write({ type: 'warnings', warnings: trace.warnings.splice(0) })
+  }
+  try {
+    const asked = JSON.parse((await readBody(request)).toString()) as WireRequest
+    const inference: InferenceRequest = { ...asked, signal: gone.signal, trace }
+    const refusal = adapter.validate?.(inference)
+    if (refusal !== undefined) throw new McpdError('BAD_REQUEST', refusal)
+    for await (const event of adapter.infer(inference)) {
+      await writeWarnings()
+      const line = toWireEvent(event)
+      if (line) await write(line)
+    }
+    await writeWarnings()
+  } catch (error) {
+    if (!gone.signal.aborted) {
+      await writeWarnings()
+      await write(failure(error))
+    }
+  }
+  response.end()
+}
+
+const answer = async (response: ServerResponse, value: (signal: AbortSignal) => unknown): Promise<void> => {
+  const gone = new AbortController()
+  response.on('close', () => gone.abort(new McpdError('CANCELLED', 'The daemon wants no answer any more.')))
+  try {
+    response.end(encodeNdjson(await value(gone.signal)))
+  } catch (error) {
+    response.writeHead(500).end(encodeNdjson(failure(error)))
+  }
+}
+
+const serve = async (adapter: Adapter, socket: string) => {
+  const capabilities: Capabilities = {
+    specVersion: adapter.specVersion,
+    operations: adapter.operations,
+    uses: adapter.uses,
+  }
+  const server = createServer((request, response) => {
+    switch (`${request.method} ${request.url}`) {
+      case 'POST /infer':
+        void infer(adapter, request, response)
+        break
+      case 'GET /models':
+        void answer(response, (signal) => adapter.models(signal))
+        break
+      case 'GET /health':
+        void answer(response, (signal) => adapter.health(signal))
+        break
+      case 'GET /capabilities':
+        void answer(response, () => capabilities)
+        break
+      default:
+        response.writeHead(404).end()
+    }
+  })
+  // The daemon decides how long anything may take and when a connection is done with.
+  Object.assign(server, { requestTimeout: 0, headersTimeout: 0, keepAliveTimeout: 0 })
+  server.listen(socket)
+  await once(server, 'listening')
+  return server
+}
+
+/** Reasons that starting again would not change. */
+const isFinal = (error: unknown): error is McpdError =>
+  isMcpdError(error) && (error.code === 'CONFIG_INVALID' || error.code === 'RUNTIME_MISSING')
+
+const report = (message: SidecarReport): Promise<void> =>
+  new Promise((resolve) => {
+    if (process.send) process.send(message, () => resolve())
+    else resolve()
+  })
+
+const run = async ({ socket, name }: { socket: string; name: string }): Promise<void> => {
+  const [start] = (await once(process, 'message')) as [SidecarStart]
+  const module = await loadModule(start)
+  const adapter = module.create(start.options, {
+    name,
+    log,
+    connect: (baseUrl) => createTransport(baseUrl, limits),
+  })
+  const server = await serve(adapter, socket)
+  process.once('SIGTERM', () => {
+    server.close(() => {
+      setTimeout(() => process.exit(0), limits.closeMs)
+      void adapter.close().finally(() => process.exit(0))
+    })
+  })
+  try {
+    await adapter.health(new AbortController().signal)
+  } catch (error) {
+    // A backend that is away today may be back tomorrow; only what can never work is a failed start.
+    if (isFinal(error)) throw error
+  }
+  await report({ type: 'ready' })
+}
+
+const options = new Command('mcpd-sidecar')
+  .requiredOption('--name <backend>', 'name of the backend in the config')
+  .requiredOption('--socket <path>', 'where to listen')
+  .parse()
+  .opts<{ name: string; socket: string }>()
+
+// Ctrl-C reaches every process of the terminal, but ending is the daemon's decision.
+process.on('SIGINT', () => undefined)
+process.once('disconnect', () => {
+  if (process.platform !== 'win32') {
+    rmSync(options.socket, { force: true })
+    try {
+      rmdirSync(dirname(options.socket))
+    } catch {
+      // Not empty or gone already: then it is not ours to remove.
+    }
+  }
+  process.exit(0)
+})
+
+try {
+  await run(options)
+} catch (error) {
+  if (!isFinal(error)) throw error
+  await report({ type: 'failed', ...toWireFailure(error) })
+  process.exit(0)
+}

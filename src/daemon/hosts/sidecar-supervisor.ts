@@ -1,0 +1,145 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { AdapterHost } from '../../core/adapter.ts'
+import { isMcpdError, McpdError } from '../../core/errors.ts'
+import type { Transport } from '../../core/transport.ts'
+import type { SidecarLimits, SidecarProcess } from './sidecar-process.ts'
+import { createSidecarStatus } from './sidecar-state.ts'
+
+/** Keeps one child process alive. */
+export interface Supervisor {
+  /** Resolves when a child can serve for the first time; rejects with the error because of which none ever will. */
+  readonly ready: Promise<void>
+  readonly starting: boolean
+  readonly pid: number | undefined
+  /** The way to a child that can serve: waits while one is starting, throws BACKEND_UNAVAILABLE when it has crashed. */
+  transport(signal: AbortSignal): Promise<Transport>
+  /** Runs `use`; a connection that breaks meanwhile is the child's crash, and thrown as that. */
+  blame<T>(signal: AbortSignal, use: () => Promise<T>): Promise<T>
+  close(): Promise<void>
+}
+
+const unavailable = (message: string, retryAfterSeconds?: number): McpdError =>
+  new McpdError('BACKEND_UNAVAILABLE', message, {
+    ...(retryAfterSeconds !== undefined && { retryAfterSeconds }),
+  })
+
+/** What a request is told of a start that failed for good: a missing runtime as it is, a mistake of the config as its effect. */
+const asRequestError = (final: McpdError): McpdError =>
+  final.code === 'RUNTIME_MISSING'
+    ? final
+    : new McpdError('BACKEND_UNAVAILABLE', final.message, final.details, final)
+
+/** `name` is what people call what runs in there, such as "The embedded runtime". */
+export const supervise = (
+  name: string,
+  start: () => Promise<SidecarProcess>,
+  { log }: AdapterHost,
+  limits: SidecarLimits,
+): Supervisor => {
+  const closing = new AbortController()
+  const first = Promise.withResolvers<void>()
+  first.promise.catch(() => undefined)
+  const status = createSidecarStatus()
+  let child: SidecarProcess | undefined
+  let waiting = 0
+
+  /** One child from start to end. Returns how it ended and how long it could serve, or undefined if it is final. */
+  const runOnce = async (): Promise<{ how: string; upMs: number } | undefined> => {
+    child = await start()
+    if (closing.signal.aborted) {
+      await child.stop()
+      return undefined
+    }
+    const outcome = await child.started
+    const readyMs = performance.now()
+    if (isMcpdError(outcome)) {
+      first.reject(outcome)
+      log('error', outcome.message, { suggestions: outcome.details.suggestions })
+      status.become({ kind: 'failed', error: asRequestError(outcome) })
+      await child.ended
+      return undefined
+    }
+    if (outcome === 'ready') {
+      status.become({ kind: 'up', transport: child.transport })
+      first.resolve()
+    }
+    const how = await child.ended
+    return { how, upMs: outcome === 'ready' ? performance.now() - readyMs : 0 }
+  }
+
+  const run = async (): Promise<void> => {
+    for (let crashes = 1; ; crashes++) {
+      const end = await runOnce().catch((error: unknown) => ({
+        how: `could not be started (${String(error)})`,
+        upMs: 0,
+      }))
+      child = undefined
+      if (end === undefined || closing.signal.aborted) return
+      if (end.upMs >= limits.stableMs) crashes = 1
+      const waitMs = Math.min(limits.restartFirstMs * 2 ** (crashes - 1), limits.restartMaxMs)
+      log('error', `${name} ${end.how}`, { restartMs: waitMs })
+      status.become({
+        kind: 'crashed',
+        error: unavailable(`${name} ${end.how}. It is about to be started again.`, Math.ceil(waitMs / 1000)),
+      })
+      try {
+        await sleep(waitMs, undefined, { signal: closing.signal })
+      } catch {
+        return
+      }
+      status.become({ kind: 'starting' })
+    }
+  }
+
+  const transport = async (signal: AbortSignal): Promise<Transport> => {
+    signal.throwIfAborted()
+    if (status.state.kind === 'starting' && waiting >= limits.waitingMax)
+      throw new McpdError('QUEUE_FULL', `${waiting} requests wait for a start already.`)
+    waiting++
+    try {
+      while (status.state.kind === 'starting') await status.changed(signal)
+    } finally {
+      waiting--
+    }
+    const { state } = status
+    if (state.kind === 'up') return state.transport
+    throw state.error
+  }
+
+  const blame = async <T>(signal: AbortSignal, use: () => Promise<T>): Promise<T> => {
+    try {
+      return await use()
+    } catch (error) {
+      signal.throwIfAborted()
+      const broken =
+        isMcpdError(error) && (error.code === 'BACKEND_UNAVAILABLE' || error.code === 'BACKEND_INCOMPLETE')
+      if (!broken) throw error
+      if (status.state.kind === 'closed') throw status.state.error
+      throw new McpdError('BACKEND_UNAVAILABLE', `${name} crashed while it worked on the request.`, {}, error)
+    }
+  }
+
+  const running = run()
+  let closed: Promise<void> | undefined
+  const close = async (): Promise<void> => {
+    const error = unavailable(`${name} is closed.`)
+    status.become({ kind: 'closed', error })
+    first.reject(error)
+    closing.abort()
+    await child?.stop()
+    await running
+  }
+
+  return {
+    ready: first.promise,
+    get starting() {
+      return status.state.kind === 'starting'
+    },
+    get pid() {
+      return child?.pid
+    },
+    transport,
+    blame,
+    close: () => (closed ??= close()),
+  }
+}
