@@ -22,12 +22,15 @@ export interface Adapter {
   /** Gauges of the backend itself, by name. */
   metrics?(signal: AbortSignal): Promise<Readonly<Record<string, number>>>
   readonly manage?: ModelManagement
+  /** What the backend itself says of a model, in its own dialect. Throws MODEL_NOT_FOUND. */
+  describe?(model: string, signal: AbortSignal): Promise<Description>
   /** The operations of the backend's API that this adapter relies on, such as `POST /api/chat`. */
   readonly uses: readonly string[]
 }
 
 export interface ModelManagement {
-  load?(model: string, signal: AbortSignal): Promise<void>
+  /** `keepAlive` is how long it stays in memory unused: seconds, or a duration such as `10m`; negative is for ever. */
+  load?(model: string, signal: AbortSignal, keepAlive?: string | number): Promise<void>
   unload?(model: string, signal: AbortSignal): Promise<void>
   pull?(model: string, signal: AbortSignal): AsyncIterable<PullProgress>
   remove?(model: string, signal: AbortSignal): Promise<void>
@@ -38,6 +41,8 @@ export interface PullProgress {
   readonly status: string
   readonly totalBytes?: number
   readonly completedBytes?: number
+  /** The file that is being fetched. */
+  readonly digest?: string
 }
 
 export interface Model {
@@ -57,6 +62,36 @@ export interface Model {
   /** Unix seconds; absent when unknown. */
   readonly created?: number
   readonly ownedBy?: string
+  /** What its files are, as far as the backend says. */
+  readonly file?: ModelFile
+  /** Its place in memory; null = it is in none now; absent = the backend does not say. */
+  readonly memory?: ModelMemory | null
+}
+
+export interface ModelFile {
+  readonly digest?: string
+  readonly sizeBytes?: number
+  /** Such as `gguf`. */
+  readonly format?: string
+  /** The architecture, such as `llama`. */
+  readonly family?: string
+  /** In words, such as `8.0B`. */
+  readonly parameterSize?: string
+  /** Such as `Q4_K_M`. */
+  readonly quantization?: string
+}
+
+export interface ModelMemory {
+  readonly sizeBytes?: number
+  /** The part of it on a graphics card. */
+  readonly gpuBytes?: number
+  /** When it is given up if nobody uses it; RFC 3339. */
+  readonly expiresAt?: string
+}
+
+export interface Description {
+  readonly dialect: string
+  readonly body: Readonly<Record<string, unknown>>
 }
 
 export type ModelCapability = 'tools' | 'vision' | 'audio' | 'structured-output' | 'reasoning'

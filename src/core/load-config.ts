@@ -43,7 +43,9 @@ const check = Compile(configFileSchema)
 /** Flag > MCPD_* > --config, ./mcpd.yaml or $XDG_CONFIG_HOME/mcpd/mcpd.yaml (the first that exists) > defaults. */
 export const loadConfig = (sources: ConfigSources): LoadedConfig => {
   const { values, references: _, ...rest } = readConfig(sources)
-  return { config: resolveConfig(values, defaultStateDir(sources.env)), ...rest }
+  // Commands in another folder must find the same directory.
+  const stateDir = resolve(sources.cwd, values.stateDir ?? defaultStateDir(sources.env))
+  return { config: resolveConfig({ ...values, stateDir }, stateDir), ...rest }
 }
 
 /** The same layers, merged and checked but not resolved: for showing where each value comes from. */
@@ -98,9 +100,13 @@ const readFile = (path: string, env: NodeJS.ProcessEnv) => {
   return { value: substitute(value, '', place) as ConfigFile, lines, references }
 }
 
-const reference = /\$\{(env|file):([^}]+)\}/g
+/** `${env:NAME}` or `${file:/path}` in a text of the file. */
+export const reference = /\$\{(env|file):([^}]+)\}/g
 /** Whether the setting at a JSON pointer may only be a reference. */
-export const isSecret = (pointer: string): boolean => /\/(apiKey|token|password)$/.test(pointer)
+export const isSecret = (pointer: string): boolean =>
+  /\/(apiKey|token|password|headers\/(authorization|proxy-authorization|cookie|[^/]*(key|token|secret)))$/i.test(
+    pointer,
+  )
 
 interface Place {
   readonly lines: ReadonlyMap<string, string>

@@ -15,25 +15,29 @@ const answerMaxBytes = 1024 * 1024
 
 /** Looks on loopback for runtimes at their usual ports: GET only, all at once, 300 ms each. Never throws. */
 export const discover = async (ports: readonly number[] = usualPorts): Promise<readonly Found[]> => {
-  const found = await Promise.all(ports.map(identify))
+  const found = await Promise.all(ports.map((port) => identify(`http://127.0.0.1:${port}`)))
   return found.filter((one) => one !== undefined)
 }
 
-const identify = async (port: number): Promise<Found | undefined> => {
-  const origin = `http://127.0.0.1:${port}`
+/** The runtime that answers at `http://host:port`, undefined when it is none that is known. Never throws. */
+export const identify = async (origin: string, patienceMs = answerMaxMs): Promise<Found | undefined> => {
   const answers = await Promise.all(
     runtimes.map(async (runtime) => {
-      const version = await ask(origin, runtime)
+      const version = await ask(origin, runtime, patienceMs)
       return version === undefined ? undefined : { runtime, url: origin + runtime.basePath, version }
     }),
   )
   return answers.find((answer) => answer !== undefined)
 }
 
-const ask = async (origin: string, { probe }: Runtime): Promise<string | undefined> => {
+const ask = async (
+  origin: string,
+  { probe }: Runtime,
+  patienceMs: number,
+): Promise<string | undefined> => {
   try {
     const { statusCode, headers, body } = await request(origin + probe.path, {
-      signal: AbortSignal.timeout(answerMaxMs),
+      signal: AbortSignal.timeout(patienceMs),
     })
     // A daemon of ours speaks the dialects of others too.
     if (

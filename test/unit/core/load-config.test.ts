@@ -200,10 +200,12 @@ describe('secrets', () => {
   it.each([
     'listen:\n  apiKey: sk-secret',
     'backends:\n  - {name: a, adapter: b, apiKey: "sk-secret${env:K}"}',
+    'backends:\n  - {name: a, adapter: b, headers: {Authorization: Bearer sk-secret}}',
+    'backends:\n  - {name: a, adapter: b, headers: {x-api-key: sk-secret}}',
   ])('are refused when written out, without being repeated: %j', (text) => {
     const message = refusal(() => load(text, { K: 'v' }))
     expect(message).toMatch(
-      /^mcpd\.yaml:2: \/\S*apiKey is a secret; write \$\{env:NAME\} or \$\{file:\/path\}\.$/,
+      /^mcpd\.yaml:2: \/\S*(apiKey|Authorization|x-api-key) is a secret; write \$\{env:NAME\} or \$\{file:\/path\}\.$/,
     )
     expect(message).not.toContain('sk-secret')
   })

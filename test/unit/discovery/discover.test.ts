@@ -42,7 +42,12 @@ describe('discover', () => {
   })
 
   it('takes nothing for a runtime that is none', async () => {
-    const page = { '/': '<html>', '/api/version': '<html>', '/info': { model_id: 'm' }, '/v1/models': { data: [] } }
+    const page = {
+      '/': '<html>',
+      '/api/version': '<html>',
+      '/info': { model_id: 'm' },
+      '/v1/models': { data: [] },
+    }
     const { port } = await serve(page)
     const itself = await serve({ '/api/version': { version: '0.20.0' } }, { server: 'mcpd/0.1.0' })
     const silent = createServer(() => undefined).listen(0, '127.0.0.1')

@@ -13,7 +13,8 @@ export const limits = {
   smallModelBytes: 64 * 1024 * 1024,
   defaultContextLength: 4096,
   defaultParallel: 4,
-  defaultQueueMax: 64,
+  /** Requests that may wait inside; the backend's own `concurrency` and `queueMax` are met long before. */
+  queueMax: 10_000,
 } as const
 
 export const embeddedOptions = Type.Object(
@@ -32,14 +33,6 @@ export const embeddedOptions = Type.Object(
         maximum: 64,
         default: limits.defaultParallel,
         description: 'Answers generated at the same time; each takes the memory of one context.',
-      }),
-    ),
-    queueMax: Type.Optional(
-      Type.Integer({
-        minimum: 0,
-        maximum: 10_000,
-        default: limits.defaultQueueMax,
-        description: 'Requests that may wait inside the runtime for one of the `parallel` places.',
       }),
     ),
     threads: Type.Optional(

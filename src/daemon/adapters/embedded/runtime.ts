@@ -134,7 +134,6 @@ export const loadRuntime = async (
           sequences: options.parallel ?? limits.defaultParallel,
           failedCreationRemedy: false,
         })
-    const queueMax = options.queueMax ?? limits.defaultQueueMax
     let embedding: Promise<LlamaEmbeddingContext> | undefined
     return {
       nlc,
@@ -142,7 +141,7 @@ export const loadRuntime = async (
       model,
       modelName: nameOf(path, info),
       wrapper: nlc.resolveChatWrapper(model, { warningLogs: false }),
-      ...(context && { sequences: createSequencePool(context, queueMax) }),
+      ...(context && { sequences: createSequencePool(context, limits.queueMax) }),
       contextLength: context?.contextSize ?? contextSize,
       vocabularySize: info.metadata.tokenizer?.ggml?.tokens?.length ?? 0,
       // A pooled embedding needs its whole text in one batch.
@@ -153,7 +152,7 @@ export const loadRuntime = async (
             embedding = undefined
             throw loadFailure(path, error, nlc, undefined)
           })),
-      embeddingSlots: createSlots(1, queueMax),
+      embeddingSlots: createSlots(1, limits.queueMax),
       close: () => llama.dispose(),
     }
   } catch (error) {

@@ -30,7 +30,7 @@ export const createSlots = (count: number, queueMax: number): Slots => {
     }
     if (line.length >= queueMax)
       throw new McpdError('QUEUE_FULL', `The embedded runtime has ${queueMax} requests waiting already.`, {
-        suggestions: ['Try again later, or raise `parallel` or `queueMax` of the backend.'],
+        suggestions: ['Try again later, or raise `parallel` of the backend.'],
       })
     return new Promise((resolve, reject) => {
       const take = () => {
