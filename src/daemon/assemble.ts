@@ -11,10 +11,11 @@ import { reservedNames } from './http/native-path.ts'
 import { hostInSidecar } from './hosts/sidecar.ts'
 import { createTransport } from './transport.ts'
 import embedded from './adapters/embedded/index.ts'
+import ollama from './adapters/ollama.ts'
 import openai from './adapters/openai.ts'
 
 /** The adapters that mcpd brings, by type. */
-export const adapterModules: readonly AdapterModule[] = [openai, embedded]
+export const adapterModules: readonly AdapterModule[] = [openai, ollama, embedded]
 
 /** Requests to a backend beside the inferences: health, models, token counts. */
 const spareConnections = 4

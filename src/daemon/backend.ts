@@ -25,6 +25,8 @@ export interface Backend {
   find(name: string): Model | undefined
   /** Asks for health and models anew; one at a time, at most once in `refreshMinMs`. Never throws. */
   refresh(): Promise<void>
+  /** As `refresh`, but at once: what it serves has just been changed through us. */
+  changed(): Promise<void>
   close(): Promise<void>
 }
 
@@ -112,6 +114,11 @@ export const createBackend = ({ config, adapter, now }: BackendOptions): Backend
     },
     find: (wanted) => index.get(wanted),
     refresh,
+    changed: async () => {
+      await running
+      refreshedMs = Number.NEGATIVE_INFINITY
+      await refresh()
+    },
     close: async () => {
       closing.abort(new McpdError('SHUTTING_DOWN', 'The backend is being closed.'))
       await running

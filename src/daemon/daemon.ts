@@ -11,6 +11,7 @@ import { createAccess } from './http/access.ts'
 import { adminSurface } from './http/admin.ts'
 import { nativeSurface } from './http/native.ts'
 import { observeSurface } from './http/observe.ts'
+import { ollamaSurface, renderOllamaError } from './http/ollama.ts'
 import { openaiSurface, renderOpenAiError } from './http/openai.ts'
 import { createServer } from './http/server.ts'
 import { listen, openAdminSocket, refuseOpenDoor } from './listen.ts'
@@ -33,6 +34,7 @@ export interface DaemonFlags {
   readonly logLevel?: string
   readonly insecure?: boolean
   readonly json?: boolean
+  readonly detached?: boolean
   /** False: do not look for runtimes on this machine. */
   readonly discover?: boolean
 }
@@ -122,10 +124,14 @@ export const startDaemon = async (flags: DaemonFlags, place: DaemonPlace): Promi
     log,
     now,
     access: (request, reply) => access(request, reply),
-    dialects: [{ prefix: '/v1/', render: renderOpenAiError }],
+    dialects: [
+      { prefix: '/v1/', render: renderOpenAiError },
+      { prefix: '/api/', render: renderOllamaError },
+    ],
     surfaces: [
       nativeSurface({ ...answering, modules: adapterModules }),
       openaiSurface(answering),
+      ollamaSurface(answering),
       observeSurface({ registry, metrics, activity }),
       adminSurface({
         registry,

@@ -19,6 +19,7 @@ export const main = async (argv: readonly string[]): Promise<void> => {
     .option('--log-level <level>', 'least severe level written')
     .option('--insecure', 'allow other hosts without a key')
     .option('--no-discover', 'do not look for runtimes on this machine')
+    .option('--detached', 'stay when the command that started it goes')
     .option('--json', 'say in JSON where it listens')
     .option('--check', 'say in JSON whether it could start with this config, and end')
     .option(
@@ -48,7 +49,7 @@ export const main = async (argv: readonly string[]): Promise<void> => {
   const { url } = daemon
   process.stdout.write(flags.json ? `${JSON.stringify({ url, pid: process.pid })}\n` : daemon.banner)
   process.send?.({ type: 'ready', url, pid: process.pid })
-  await Promise.race([daemon.stopped, stop])
+  await Promise.race([daemon.stopped, stop, abandoned(flags.detached === true)])
   await daemon.close()
   // Whatever still holds the loop has had its time to end.
   process.exit(0)
@@ -67,21 +68,34 @@ const answer = (ask: () => unknown): void => {
   process.stdout.write(`${JSON.stringify(said)}\n`)
 }
 
-/** The first SIGINT or SIGTERM asks for a stop, a second one does not wait. */
+/** Signals this close together are one Ctrl-C that came by two ways. */
+const sameSignalMs = 500
+
+/** The first SIGINT or SIGTERM asks for a stop, a later one does not wait. */
 const signalled = (): Promise<void> =>
   new Promise((resolve) => {
+    let firstMs: number | undefined
     for (const signal of ['SIGINT', 'SIGTERM'] as const)
-      process.once(signal, () => {
+      process.on(signal, () => {
+        firstMs ??= performance.now()
+        if (performance.now() - firstMs > sameSignalMs) process.exit(130)
         resolve()
-        process.once(signal, () => process.exit(130))
       })
+  })
+
+/** A daemon in the foreground goes with the command that started it, even when that is killed. */
+const abandoned = (detached: boolean): Promise<void> =>
+  new Promise((resolve) => {
+    if (!detached && process.connected) process.once('disconnect', resolve)
   })
 
 const fail = (error: McpdError): void => {
   const { exit } = errorTable[error.code]
   const suggestions = error.details.suggestions ?? []
-  process.send?.({ type: 'failed', code: error.code, message: error.message, exit, suggestions })
-  process.stderr.write(`mcpd: ${[error.message, ...suggestions].join('\n      ')}\n`)
+  // The command that started it tells the user; without one it speaks for itself.
+  if (process.send)
+    process.send({ type: 'failed', code: error.code, message: error.message, exit, suggestions })
+  else process.stderr.write(`mcpd: ${[error.message, ...suggestions].join('\n      ')}\n`)
   if (error.code === 'INTERNAL')
     process.stderr.write(`${String((error.cause as Error | undefined)?.stack)}\n`)
   process.exit(exit)

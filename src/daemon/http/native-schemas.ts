@@ -184,6 +184,40 @@ export const modelInfoSchema = Type.Object(
     capabilities: Type.Optional(Type.Array(Type.String())),
     description: Type.Optional(Type.String()),
     aliases: Type.Optional(Type.Array(Type.String())),
+    file: Type.Optional(
+      Type.Object(
+        {
+          digest: Type.Optional(Type.String()),
+          sizeBytes: Type.Optional(count('Size of its files.')),
+          format: Type.Optional(Type.String({ description: 'Such as gguf.' })),
+          family: Type.Optional(Type.String({ description: 'The architecture, such as llama.' })),
+          parameterSize: Type.Optional(Type.String({ description: 'Such as 8.0B.' })),
+          quantization: Type.Optional(Type.String({ description: 'Such as Q4_K_M.' })),
+        },
+        { ...closed, description: 'What its files are, as far as the backend says.' },
+      ),
+    ),
+    memory: Type.Optional(
+      Type.Union(
+        [
+          Type.Object(
+            {
+              sizeBytes: Type.Optional(count('What it takes.')),
+              gpuBytes: Type.Optional(count('The part of it on a graphics card.')),
+              expiresAt: Type.Optional(
+                Type.String({ description: 'When it is given up if nobody uses it.' }),
+              ),
+            },
+            closed,
+          ),
+          Type.Null(),
+        ],
+        {
+          description:
+            'Its place in memory; null when it is in none now; absent where the backend does not say.',
+        },
+      ),
+    ),
     shadowedBy: Type.Optional(
       Type.String({ description: 'The backend that answers to the bare name instead.' }),
     ),

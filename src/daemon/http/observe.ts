@@ -103,20 +103,38 @@ export const observeSurface =
       (_, reply) => reply.send(app.swagger()),
     )
 
-    app.get(
-      '/',
-      {
-        schema: {
-          tags: ['Observe'],
-          operationId: 'getApiPage',
-          summary: 'The API, for people',
-          response: text('A page.', 'text/html'),
+    addPage(app)
+  }
+
+const addPage = (app: FastifyInstance): void => {
+  app.get(
+    '/',
+    {
+      schema: {
+        tags: ['Observe'],
+        operationId: 'getApiPage',
+        summary: 'The API, for people',
+        description:
+          'Who does not ask for a page gets the words by which clients of Ollama know that one runs.',
+        response: {
+          200: {
+            description: 'A page.',
+            content: {
+              'text/html': { schema: { type: 'string' } },
+              'text/plain': { schema: { type: 'string' } },
+            },
+          },
         },
       },
-      (_, reply) =>
-        reply
-          .type('text/html; charset=utf-8')
-          .header('content-security-policy', "default-src 'none'; style-src 'unsafe-inline'")
-          .send(renderApiPage(app.swagger())),
-    )
-  }
+    },
+    ({ headers }, reply) => {
+      reply.header('vary', 'accept')
+      if (!headers.accept?.includes('text/html'))
+        return reply.type('text/plain; charset=utf-8').send('Ollama is running')
+      return reply
+        .type('text/html; charset=utf-8')
+        .header('content-security-policy', "default-src 'none'; style-src 'unsafe-inline'")
+        .send(renderApiPage(app.swagger()))
+    },
+  )
+}

@@ -102,6 +102,8 @@ export const createServer = async (options: ServerOptions): Promise<FastifyInsta
   })
   for (const surface of options.surfaces)
     app.register((scope, _, done) => {
+      // A scope with schemas of its own would else get a serialiser made from them, which drops what they do not name.
+      scope.setSerializerCompiler(() => JSON.stringify)
       surface(scope)
       done()
     })
@@ -121,26 +123,26 @@ const requestIds = (): ((request: { headers: Record<string, string | string[] | 
   }
 }
 
-/** JSON only, kept as bytes beside its parsed form. */
+/** JSON only. */
 const acceptJson = (app: FastifyInstance): void => {
   app.removeAllContentTypeParsers()
-  app.addContentTypeParser(
-    /^application\/(?:[\w.+-]+\+)?json\b/,
-    { parseAs: 'buffer' },
-    (request, body: Buffer, done) => {
-      request.rawBody = body
-      if (body.length === 0)
-        return done(new McpdError('BAD_REQUEST', 'The body is empty; send a JSON object.'))
-      if (!isUtf8(body)) return done(new McpdError('BAD_REQUEST', 'The body is not valid UTF-8.'))
-      try {
-        done(null, JSON.parse(body.toString('utf8')))
-      } catch (error) {
-        done(
-          new McpdError('BAD_REQUEST', `The body is not valid JSON: ${(error as Error).message}`, {}, error),
-        )
-      }
-    },
-  )
+  app.addContentTypeParser(/^application\/(?:[\w.+-]+\+)?json\b/, { parseAs: 'buffer' }, parseJson)
+}
+
+/** A body as JSON, kept as bytes beside its parsed form. */
+export const parseJson = (
+  request: FastifyRequest,
+  body: Buffer,
+  done: (error: Error | null, body?: unknown) => void,
+): void => {
+  request.rawBody = body
+  if (body.length === 0) return done(new McpdError('BAD_REQUEST', 'The body is empty; send a JSON object.'))
+  if (!isUtf8(body)) return done(new McpdError('BAD_REQUEST', 'The body is not valid UTF-8.'))
+  try {
+    done(null, JSON.parse(body.toString('utf8')))
+  } catch (error) {
+    done(new McpdError('BAD_REQUEST', `The body is not valid JSON: ${(error as Error).message}`, {}, error))
+  }
 }
 
 /** CORS preflights of listed origins; the access check has let them through and named the origin. */
