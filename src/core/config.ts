@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox'
 import { durationPattern, fitsTimer, parseDuration, parseSize, sizePattern } from './quantity.ts'
+import { resolveSpecs, type SpecsConfig, specsSchema } from './spec-config.ts'
 
 const duration = (description: string, byDefault: string) =>
   Type.Refine(
@@ -48,6 +49,73 @@ const backend = Type.Object(
   { description: 'A running runtime. Members beside these are the options of its adapter.' },
 )
 
+const target = Type.Union(
+  [
+    Type.String({ pattern: '^[^/]+/.+$', description: 'backend/model' }),
+    Type.Object(
+      {
+        target: Type.String({ pattern: '^[^/]+/.+$', description: 'backend/model' }),
+        weight: Type.Optional(
+          Type.Number({
+            minimum: 0,
+            maximum: 1000,
+            default: 1,
+            description: 'Share of the load by strategy weighted; 0 = only when all others fail.',
+          }),
+        ),
+      },
+      closed,
+    ),
+  ],
+  { description: 'A model of a backend.' },
+)
+
+export const strategies = ['p2c', 'least-busy', 'weighted', 'sticky'] as const
+
+const group = Type.Object(
+  {
+    name: Type.String({
+      pattern: '^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$',
+      description: 'The model name that clients use for it.',
+    }),
+    targets: Type.Array(target, { minItems: 1, maxItems: 256 }),
+    strategy: Type.Optional(
+      Type.Enum([...strategies], {
+        default: 'p2c',
+        description:
+          'p2c: the better of two at random, by latency and load; least-busy; weighted; sticky: the same target for the same key.',
+      }),
+    ),
+    stickyBy: Type.Optional(
+      Type.String({
+        pattern: '^(prompt_cache_key|user|header:[A-Za-z0-9-]+)$',
+        default: 'prompt_cache_key',
+        description: 'What strategy sticky goes by; a request without it is placed as by p2c.',
+      }),
+    ),
+  },
+  { ...closed, description: 'Backends that share the load of one model name.' },
+)
+
+const retries = Type.Object(
+  {
+    max: Type.Optional(count('Further attempts after a failed one, on other targets first.', 2, 0)),
+    budget: Type.Optional(
+      Type.Number({
+        minimum: 0,
+        maximum: 1,
+        default: 0.2,
+        description: 'Retries allowed per request over all requests; a storm of failures is not doubled.',
+      }),
+    ),
+    backoff: Type.Optional(
+      duration('Wait before the same target is tried again; doubled each time, with jitter.', '100ms'),
+    ),
+    retryAfterMax: Type.Optional(duration('Longest retry-after of a backend that is waited for.', '2s')),
+  },
+  closed,
+)
+
 /** The shape of mcpd.yaml. Durations and sizes are strings here; `resolveConfig` makes them numbers. */
 export const configFileSchema = Type.Object(
   {
@@ -90,6 +158,9 @@ export const configFileSchema = Type.Object(
       ),
     ),
     backends: Type.Optional(Type.Array(backend, { maxItems: 1000 })),
+    groups: Type.Optional(Type.Array(group, { maxItems: 1000 })),
+    retries: Type.Optional(retries),
+    specs: Type.Optional(specsSchema),
     timeouts: Type.Optional(timeouts),
     shutdown: Type.Optional(
       Type.Object(
@@ -147,6 +218,24 @@ export interface BackendConfig {
   readonly options: Readonly<Record<string, unknown>>
 }
 
+export type Strategy = (typeof strategies)[number]
+
+export interface GroupConfig {
+  readonly name: string
+  readonly targets: readonly { readonly backend: string; readonly model: string; readonly weight: number }[]
+  readonly strategy: Strategy
+  readonly stickyBy: string
+}
+
+export interface RetryConfig {
+  /** Further attempts of one request. */
+  readonly attemptsMax: number
+  /** Retries per request, over all requests. */
+  readonly budgetRatio: number
+  readonly backoffMs: number
+  readonly retryAfterMaxMs: number
+}
+
 /** Effective configuration: every default filled in, every unit resolved. */
 export interface Config {
   readonly listen: {
@@ -158,6 +247,10 @@ export interface Config {
     readonly bodyMaxBytes: number
   }
   readonly backends: readonly BackendConfig[]
+  readonly groups: readonly GroupConfig[]
+  readonly retries: RetryConfig
+  /** Documents to watch, and where their versions are kept. */
+  readonly specs: SpecsConfig
   /** For backends that are not in the file, such as that of `--model`. */
   readonly waits: Waits
   /** Limit of a whole request. */
@@ -177,8 +270,8 @@ const resolveWaits = (file: WaitsFile | undefined, fallback: Waits): Waits => ({
 
 const defaultWaits: Waits = { queueMs: 30_000, firstTokenMs: 300_000, idleMs: 120_000 }
 
-/** `stateDir` is the default for a file that names none. */
-export const resolveConfig = (file: ConfigFile, stateDir: string): Config => {
+/** `stateDir` is the default for a file that names none; `folder` is where the relative paths of `specs` start. */
+export const resolveConfig = (file: ConfigFile, stateDir: string, folder = '.'): Config => {
   const waits = resolveWaits(file.timeouts, defaultWaits)
   const directory = file.stateDir ?? stateDir
   return {
@@ -191,6 +284,14 @@ export const resolveConfig = (file: ConfigFile, stateDir: string): Config => {
       bodyMaxBytes: parseSize(file.listen?.bodyMax ?? '32MB'),
     },
     backends: (file.backends ?? []).map((entry) => resolveBackend(entry, waits)),
+    specs: resolveSpecs(file.specs, directory, folder),
+    groups: (file.groups ?? []).map(resolveGroup),
+    retries: {
+      attemptsMax: file.retries?.max ?? 2,
+      budgetRatio: file.retries?.budget ?? 0.2,
+      backoffMs: parseDuration(file.retries?.backoff ?? '100ms'),
+      retryAfterMaxMs: parseDuration(file.retries?.retryAfterMax ?? '2s'),
+    },
     waits,
     totalMs: parseDuration(file.timeouts?.total ?? '30m'),
     drainMs: parseDuration(file.shutdown?.drain ?? '30s'),
@@ -215,3 +316,14 @@ export const resolveBackend = (entry: BackendEntry, waits: Waits): BackendConfig
     options,
   }
 }
+
+const resolveGroup = ({ name, targets, strategy, stickyBy }: Static<typeof group>): GroupConfig => ({
+  name,
+  targets: targets.map((entry) => {
+    const { target, weight = 1 } = typeof entry === 'string' ? { target: entry } : entry
+    const slash = target.indexOf('/')
+    return { backend: target.slice(0, slash), model: target.slice(slash + 1), weight }
+  }),
+  strategy: strategy ?? 'p2c',
+  stickyBy: stickyBy ?? 'prompt_cache_key',
+})

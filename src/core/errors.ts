@@ -55,6 +55,14 @@ export const errorTable = {
   DEADLINE_EXCEEDED: row(504, 3, true, -32058, 'server_error'),
   /** A runtime that mcpd would load itself is not installed. */
   RUNTIME_MISSING: row(501, 2, false, -32070, 'server_error'),
+  /** No spec, or no version of it, has that name in the store. */
+  SPEC_NOT_FOUND: row(404, 2, false, -32004, 'invalid_request_error'),
+  /** A document that cannot be read as OpenAPI, or a store that cannot be read. */
+  SPEC_INVALID: row(422, 4, false, -32022, 'invalid_request_error'),
+  /** A source did not give its document: unreachable, too slow, too large, or something else came. */
+  SOURCE_FAILED: row(502, 3, true, -32059, 'server_error'),
+  /** A redirect or a reference led where it may not lead. */
+  SOURCE_REFUSED: row(502, 3, false, -32060, 'server_error'),
   CONFIG_INVALID: row(500, 2, false, -32603, 'server_error'),
   USAGE: row(400, 2, false, -32602, 'invalid_request_error'),
   DAEMON_UNREACHABLE: row(503, 3, true, -32603, 'server_error'),

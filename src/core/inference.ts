@@ -26,12 +26,19 @@ export interface InferenceRequest {
   readonly model: string
   readonly input: Input
   readonly stream: boolean
+  readonly priority?: Priority
+  /** The client's own headers, for routing by them; never passed on to a backend. */
+  readonly header?: (name: string) => string | undefined
   /** The client's bytes, for a backend that speaks the same dialect. */
   readonly frame?: RequestFrame
   /** Aborted with an McpdError as its reason: CANCELLED when the client went away, DEADLINE_EXCEEDED, SHUTTING_DOWN. */
   readonly signal: AbortSignal
   readonly trace: Trace
 }
+
+/** Who goes first where requests have to wait. */
+export const priorities = ['high', 'normal', 'low'] as const
+export type Priority = (typeof priorities)[number]
 
 /** A request body exactly as it arrived, with its parsed form. */
 export interface RequestFrame {

@@ -6,6 +6,7 @@ import { below, parseConfigFile } from './config-file.ts'
 import { type Config, type ConfigFile, configFileSchema, resolveConfig } from './config.ts'
 import { McpdError } from './errors.ts'
 import { durationPattern, sizePattern } from './quantity.ts'
+import { specProblem } from './spec-config.ts'
 import { defaultStateDir } from './state-dir.ts'
 
 /** The one file of core that does I/O: finds, reads and layers the configuration. */
@@ -45,7 +46,8 @@ export const loadConfig = (sources: ConfigSources): LoadedConfig => {
   const { values, references: _, ...rest } = readConfig(sources)
   // Commands in another folder must find the same directory.
   const stateDir = resolve(sources.cwd, values.stateDir ?? defaultStateDir(sources.env))
-  return { config: resolveConfig({ ...values, stateDir }, stateDir), ...rest }
+  const folder = rest.path === undefined ? sources.cwd : dirname(rest.path)
+  return { config: resolveConfig({ ...values, stateDir }, stateDir, folder), ...rest }
 }
 
 /** The same layers, merged and checked but not resolved: for showing where each value comes from. */
@@ -64,6 +66,8 @@ export const readConfig = (sources: ConfigSources): ConfigValues => {
     references,
   )
   requireValid(values, origins)
+  const wrong = specProblem(values.specs)
+  if (wrong) throw configError({ origins }, wrong.pointer, wrong.message)
   return { values, ...(path !== undefined && { path }), origins, references }
 }
 

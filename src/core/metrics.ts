@@ -63,7 +63,9 @@ export const createMetrics = (): MetricsRegistry => {
       return child
     })
     renderers.push(
-      () => head(name, help, 'counter') + [...children].map(([text, { value }]) => sample(name, text, value)).join(''),
+      () =>
+        head(name, help, 'counter') +
+        [...children].map(([text, { value }]) => sample(name, text, value)).join(''),
     )
     return { labels }
   }

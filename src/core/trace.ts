@@ -13,6 +13,8 @@ export interface Trace {
   attempts: number
   /** Time spent waiting for a slot, over all attempts. */
   queueMs: number
+  /** Time spent on attempts that failed and on waiting between attempts. */
+  retriedMs: number
   /** When the request was handed to the adapter of the last attempt, and when its first content came back. */
   sentMs?: number
   firstContentMs?: number
@@ -25,5 +27,6 @@ export const newTrace = (surface: string, startedMs: number): Trace => ({
   startedMs,
   attempts: 0,
   queueMs: 0,
+  retriedMs: 0,
   warnings: [],
 })

@@ -53,13 +53,37 @@ export const checkBackends = (
   loaded: Pick<LoadedConfig, 'origins' | 'config'>,
 ): readonly { readonly config: BackendConfig; readonly module: AdapterModule }[] => {
   const seen = new Set<string>()
-  return configs.map((config) => {
+  const checked = configs.map((config) => {
     const pointer = `/backends/${loaded.config.backends.indexOf(config)}`
     if (seen.has(config.name))
       throw configError(loaded, `${pointer}/name`, `two backends are named "${config.name}".`)
     seen.add(config.name)
     return { config, module: checkBackend(config, pointer, loaded) }
   })
+  checkGroups(configs, loaded)
+  return checked
+}
+
+/** Groups name backends that there are, and no name that means something else. Throws CONFIG_INVALID. */
+const checkGroups = (
+  configs: readonly BackendConfig[],
+  loaded: Pick<LoadedConfig, 'origins' | 'config'>,
+): void => {
+  const backends = new Set(configs.map(({ name }) => name))
+  const seen = new Set<string>()
+  for (const [index, group] of loaded.config.groups.entries()) {
+    const pointer = `/groups/${index}`
+    if (seen.has(group.name))
+      throw configError(loaded, `${pointer}/name`, `two groups are named "${group.name}".`)
+    seen.add(group.name)
+    for (const [at, { backend }] of group.targets.entries())
+      if (!backends.has(backend))
+        throw configError(
+          loaded,
+          `${pointer}/targets/${at}`,
+          `group ${group.name} names the backend "${backend}", which there is not.`,
+        )
+  }
 }
 
 /** The module of a backend whose settings are in order. */

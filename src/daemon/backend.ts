@@ -5,6 +5,7 @@ import { compose, type Invoke } from '../core/inference.ts'
 import { Breaker, breakerGuard } from './guards/breaker.ts'
 import { patienceGuard } from './guards/patience.ts'
 import { Queue, queueGuard } from './guards/queue.ts'
+import { createLatency, type Latency } from './latency.ts'
 
 /** A running runtime as the daemon sees it: its adapter behind its own guards, and what it was last seen to serve. */
 export interface Backend {
@@ -16,6 +17,7 @@ export interface Backend {
   readonly adapter: Adapter
   readonly breaker: Breaker
   readonly queue: Queue
+  readonly latency: Latency
   /** breaker → queue → patience → adapter. */
   readonly invoke: Invoke
   /** The last list of models; undefined until the backend has answered once. */
@@ -44,6 +46,7 @@ export const createBackend = ({ config, adapter, now }: BackendOptions): Backend
   const { name, waits } = config
   const breaker = new Breaker({ ...config.breaker, now })
   const queue = new Queue(config)
+  const latency = createLatency(now)
   const closing = new AbortController()
   let models: readonly Model[] | undefined
   let index = new Map<string, Model>()
@@ -98,11 +101,12 @@ export const createBackend = ({ config, adapter, now }: BackendOptions): Backend
     adapter,
     breaker,
     queue,
+    latency,
     invoke: compose(
       [
         breakerGuard(breaker, name),
         queueGuard(queue, waits.queueMs, now),
-        patienceGuard({ ...waits, backend: name, now }),
+        patienceGuard({ ...waits, backend: name, latency, now }),
       ],
       infer,
     ),

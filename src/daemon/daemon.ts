@@ -20,6 +20,7 @@ import { createPipeline } from './pipeline.ts'
 import { planBackends } from './plan-backends.ts'
 import { Registry } from './registry.ts'
 import { createReloader, type Reloader } from './reload.ts'
+import { createRetryBudget } from './retry-budget.ts'
 import { openStateDir } from './state-dir.ts'
 import { version } from './version.ts'
 import { watchConfig } from './watch-config.ts'
@@ -92,6 +93,7 @@ export const startDaemon = async (flags: DaemonFlags, place: DaemonPlace): Promi
   const registry = new Registry(
     assembleBackends(first.configs, { loaded, running: [], log, now }),
     adapterModules.map(({ type }) => type),
+    config.groups,
   )
   stack.defer(async () => {
     await Promise.all(registry.backends.map((backend) => backend.close()))
@@ -110,7 +112,10 @@ export const startDaemon = async (flags: DaemonFlags, place: DaemonPlace): Promi
       assemble: async (again, running) =>
         assembleBackends((await plan(again)).configs, { loaded: again, running, log, now }),
       registry,
-      applyAccess: (again) => (access = accessOf(again)),
+      apply: (again) => {
+        access = accessOf(again)
+        retries = again.retries
+      },
       log,
     },
     config,
@@ -118,7 +123,16 @@ export const startDaemon = async (flags: DaemonFlags, place: DaemonPlace): Promi
 
   let url = ''
   const { promise: stopped, resolve: stop } = Promise.withResolvers<void>()
-  const answering = { invoke: createPipeline({ registry, metrics, now }), activity, now, log, registry }
+  let { retries } = config
+  const invoke = createPipeline({
+    registry,
+    metrics,
+    now,
+    budget: createRetryBudget(() => retries.budgetRatio),
+    retries: () => retries,
+    random: Math.random,
+  })
+  const answering = { invoke, activity, now, log, registry }
   const app = await createServer({
     bodyMaxBytes: config.listen.bodyMaxBytes,
     log,

@@ -1,19 +1,15 @@
 import { compose, type Invoke } from '../core/inference.ts'
 import type { MetricsRegistry } from '../core/metrics.ts'
 import { measureGuard } from './guards/measure.ts'
-import { route } from './guards/route.ts'
-import type { Registry } from './registry.ts'
+import { route, type RouteParts } from './guards/route.ts'
 
-export interface PipelineParts {
-  readonly registry: Registry
+export interface PipelineParts extends RouteParts {
   readonly metrics: MetricsRegistry
-  /** Monotonic milliseconds. */
-  readonly now: () => number
 }
 
 /**
- * What every request goes through, outermost first. After `route` it is in the hands of one backend, whose own
- * chain is in backend.ts: breaker → queue → patience → adapter.
+ * What every request goes through, outermost first. `route` hands each attempt to one backend, whose own chain is in
+ * backend.ts: breaker → queue → patience → adapter.
  */
-export const createPipeline = ({ registry, metrics, now }: PipelineParts): Invoke =>
-  compose([measureGuard(metrics, now)], route(registry))
+export const createPipeline = (parts: PipelineParts): Invoke =>
+  compose([measureGuard(parts.metrics, parts.now)], route(parts))

@@ -6,6 +6,7 @@ import type { LoadedConfig } from '../core/load-config.ts'
 import { writeDemoModel } from './adapters/embedded/demo-model.ts'
 import { adapterModules, modelBackend } from './assemble.ts'
 import { discover, type Found } from '../discovery/discover.ts'
+import { uniquelyNamed } from '../discovery/unique-names.ts'
 
 export interface PlanParts {
   /** `--model`. */
@@ -50,14 +51,4 @@ const describeFound = (found: Found): string => {
   const { runtime, url, version } = found
   const what = `${runtime.title}${version === '' ? '' : ` ${version}`} at ${url}`
   return isUsable(found) ? `Found ${what}.` : `Found ${what}; mcpd has no adapter for it yet.`
-}
-
-/** Two runtimes of one kind: `vllm`, `vllm-2`. */
-const uniquelyNamed = (configs: readonly BackendConfig[]): readonly BackendConfig[] => {
-  const counts = new Map<string, number>()
-  return configs.map((config) => {
-    const count = (counts.get(config.name) ?? 0) + 1
-    counts.set(config.name, count)
-    return count === 1 ? config : { ...config, name: `${config.name}-${count}` }
-  })
 }

@@ -1,11 +1,17 @@
 import type { Model } from '../core/adapter.ts'
+import type { GroupConfig, Strategy } from '../core/config.ts'
 import { McpdError } from '../core/errors.ts'
 import type { Backend } from './backend.ts'
+import { pick, type Target } from './balance.ts'
 
-/** A backend and its own name for the wanted model. */
-export interface Target {
-  readonly backend: Backend
-  readonly model: string
+/** Who may answer a request for one name, and how one of them is chosen. */
+export interface Route {
+  /** At least one, in the order of the config. */
+  readonly targets: readonly Target[]
+  readonly strategy: Strategy
+  readonly stickyBy: string
+  /** The group that the name is of. */
+  readonly group?: string
 }
 
 export interface ListedModel {
@@ -15,52 +21,98 @@ export interface ListedModel {
   readonly shadowedBy?: string
 }
 
-/** Names → targets. `backends` stay in the order of the config: the first that serves a bare name gets it. */
+/** A group as it stands: the targets of its config whose backends are there. */
+interface Group {
+  readonly config: GroupConfig
+  readonly targets: readonly Target[]
+}
+
+/** In place of the adapter: the model is a group's name. */
+export const groupWord = 'group'
+
+/** Names → routes. `backends` stay in the order of the config: the first that serves a bare name gets it. */
 export class Registry {
-  #backends: readonly Backend[]
+  #backends: readonly Backend[] = []
+  #groups: ReadonlyMap<string, Group> = new Map()
   readonly #adapterTypes: ReadonlySet<string>
 
-  constructor(backends: readonly Backend[], adapterTypes: Iterable<string>) {
-    this.#backends = backends
+  constructor(
+    backends: readonly Backend[],
+    adapterTypes: Iterable<string>,
+    groups: readonly GroupConfig[] = [],
+  ) {
     this.#adapterTypes = new Set(adapterTypes)
+    this.swap(backends, groups)
   }
 
   get backends(): readonly Backend[] {
     return this.#backends
   }
 
+  get groups(): readonly Group[] {
+    return [...this.#groups.values()]
+  }
+
   /** From the next request on these serve; who was found before keeps running until he is closed. */
-  swap(backends: readonly Backend[]): void {
+  swap(
+    backends: readonly Backend[],
+    groups: readonly GroupConfig[] = this.groups.map(({ config }) => config),
+  ): void {
+    const byName = new Map(backends.map((backend) => [backend.name, backend]))
+    const made = groups.map((config): [string, Group] => [
+      config.name,
+      {
+        config,
+        targets: config.targets.flatMap(({ backend: name, model, weight }) => {
+          const backend = byName.get(name)
+          return backend ? [{ backend, model, weight }] : []
+        }),
+      },
+    ])
     this.#backends = backends
+    this.#groups = new Map(made)
   }
 
   /**
-   * Finds who serves `model`. `adapter` (native surface) is an adapter's type or a backend's name; without it
-   * the model id itself may begin with one (`backend/model`, `adapter/model`), else it is a bare name.
-   * Throws ADAPTER_NOT_FOUND, MODEL_NOT_FOUND, or BACKEND_UNAVAILABLE when a backend that might have it is silent.
+   * Finds who serves `model`. `adapter` (native surface) is an adapter's type, a backend's name or `group`; without
+   * it the model id itself may begin with one (`backend/model`, `adapter/model`), else it is a group's name or a bare
+   * one. Throws ADAPTER_NOT_FOUND, MODEL_NOT_FOUND, or BACKEND_UNAVAILABLE when a backend that might have it is silent.
    */
-  async resolve(adapter: string | undefined, model: string): Promise<Target> {
-    const found = this.lookup(adapter, model)
+  async resolveRoute(adapter: string | undefined, model: string): Promise<Route> {
+    const found = this.lookupRoute(adapter, model)
     if (found) return found
     // A list may be older than the model: ask once more before saying no.
     await Promise.all(this.#candidates(adapter).map((backend) => backend.refresh()))
-    const target = this.lookup(adapter, model)
-    if (target) return target
+    const route = this.lookupRoute(adapter, model)
+    if (route) return route
     throw this.#notFound(adapter, model)
+  }
+
+  /** One target of the route, a working one where there is one: for questions about a model. */
+  async resolve(adapter: string | undefined, model: string): Promise<Target> {
+    return first(await this.resolveRoute(adapter, model))
   }
 
   /** What `resolve` finds without asking any backend. */
   lookup(adapter: string | undefined, model: string): Target | undefined {
+    const route = this.lookupRoute(adapter, model)
+    return route && first(route)
+  }
+
+  lookupRoute(adapter: string | undefined, model: string): Route | undefined {
+    if (adapter === groupWord) return this.#groupRoute(model)
     if (adapter !== undefined) return this.#among(this.#candidates(adapter), model)
+    const group = this.#groupRoute(model)
+    if (group) return group
     const slash = model.indexOf('/')
     if (slash > 0) {
       const prefix = model.slice(0, slash)
       if (this.#isPrefix(prefix)) {
-        const target = this.#among(this.#candidates(prefix), model.slice(slash + 1))
-        if (target) return target
+        const route = this.#among(this.#candidates(prefix), model.slice(slash + 1))
+        if (route) return route
       }
     }
-    return serving(this.#backends, model)
+    return single(serving(this.#backends, model))
   }
 
   list(): readonly ListedModel[] {
@@ -74,6 +126,13 @@ export class Registry {
     )
   }
 
+  #groupRoute(name: string): Route | undefined {
+    const group = this.#groups.get(name)
+    if (!group || group.targets.length === 0) return undefined
+    const { strategy, stickyBy } = group.config
+    return { targets: group.targets, strategy, stickyBy, group: name }
+  }
+
   #isPrefix(name: string): boolean {
     return this.#adapterTypes.has(name) || this.#backends.some((backend) => backend.name === name)
   }
@@ -85,14 +144,19 @@ export class Registry {
   }
 
   /** Among backends that were named, one that never answered is taken at its word: it may well have the model. */
-  #among(backends: readonly Backend[], model: string): Target | undefined {
+  #among(backends: readonly Backend[], model: string): Route | undefined {
     const target = serving(backends, model)
-    if (target) return target
+    if (target) return single(target)
     const silent = backends.find(({ models }) => models === undefined)
-    return silent && { backend: silent, model }
+    return single(silent && { backend: silent, model, weight: 1 })
   }
 
   #notFound(adapter: string | undefined, model: string): McpdError {
+    if (adapter === groupWord)
+      return new McpdError('MODEL_NOT_FOUND', `There is no group "${model}".`, {
+        param: 'model',
+        suggestions: ['Groups stand in mcpd.yaml under groups; GET /mcp/v1/models lists them.'],
+      })
     const candidates = this.#candidates(adapter)
     if (adapter !== undefined && candidates.length === 0)
       return this.#adapterTypes.has(adapter)
@@ -124,7 +188,13 @@ export class Registry {
 const serving = (backends: readonly Backend[], model: string): Target | undefined => {
   for (const backend of backends) {
     const found = backend.find(model)
-    if (found) return { backend, model: found.name }
+    if (found) return { backend, model: found.name, weight: 1 }
   }
   return undefined
 }
+
+const single = (target: Target | undefined): Route | undefined =>
+  target && { targets: [target], strategy: 'p2c', stickyBy: '' }
+
+const first = ({ targets }: Route): Target =>
+  pick(targets, { strategy: 'least-busy', key: undefined, random: () => 0 })

@@ -21,8 +21,8 @@ export interface ReloadParts {
   /** The backends it asks for, those that run with the same settings already among them. Throws CONFIG_INVALID. */
   readonly assemble: (loaded: LoadedConfig, running: readonly Backend[]) => Promise<readonly Backend[]>
   readonly registry: Registry
-  /** Puts in force who may ask. */
-  readonly applyAccess: (config: Config) => void
+  /** Puts in force what is not of a backend: who may ask, how often is tried again. */
+  readonly apply: (config: Config) => void
   readonly log: Logger
 }
 
@@ -52,8 +52,8 @@ export const createReloader = (parts: ReloadParts, initial: Config): Reloader =>
       Promise.all(started.map((backend) => backend.refresh())),
       new Promise((resolve) => setTimeout(resolve, firstRefreshMaxMs).unref()),
     ])
-    registry.swap(after)
-    parts.applyAccess(loaded.config)
+    registry.swap(after, loaded.config.groups)
+    parts.apply(loaded.config)
     const gone = before.filter((backend) => !after.includes(backend))
     for (const backend of gone)
       retire(backend, loaded.config.drainMs).catch((error: unknown) =>

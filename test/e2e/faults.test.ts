@@ -19,7 +19,8 @@ backends:
     answerMax: 1MB
     breaker: { failures: 1000000 }
     timeouts: { firstToken: 300ms, idle: 300ms }
-timeouts: { total: 2s }`)
+timeouts: { total: 2s }
+retries: { max: 0 }`)
 })
 afterAll(async () => {
   await mcpd.close()
@@ -217,6 +218,7 @@ describe('what goes wrong is counted', () => {
 
   it('by the circuit breaker, which then answers at once', async () => {
     const alone = await startTestDaemon(`
+retries: { max: 0 }
 backends:
   - { name: b, adapter: openai, url: "${backend.url}", models: ["fault/500", "fault/refuse-400"], breaker: { failures: 2, cooldown: 1h } }`)
     try {

@@ -16,6 +16,7 @@ import { encodeChat, encodeComplete, encodeEmbed } from '../../dialects/openai/r
 import { decodeResponse, requireAnswer } from '../../dialects/openai/response.ts'
 import { decodeStream } from '../../dialects/openai/stream-decoder.ts'
 import { decodeUsage } from '../../dialects/openai/usage.ts'
+import { isRecord } from '../../dialects/openai/wire.ts'
 import { askHealth, listModels } from './openai/models.ts'
 import { type OpenAiOptions, openaiOptions } from './openai/options.ts'
 import { connectServer, isOk, notJson, parseObject, refusal } from './openai/server.ts'
@@ -83,15 +84,26 @@ const create = (options: OpenAiOptions, host: AdapterHost): Adapter => {
 
 /** The client's own bytes where it speaks this dialect, else what its input comes to. */
 const requestBody = (
-  { input, frame, model, stream }: InferenceRequest,
+  { input: asked, frame, model, stream, trace }: InferenceRequest,
   { streamUsage = true, maxTokensMember }: OpenAiOptions,
 ): { body: Buffer | string; usageInjected: boolean } => {
+  const input = frame && frame.dialect !== 'openai' ? withoutForeign(asked, trace.warnings) : asked
   if (frame?.dialect === 'openai') {
     const { bytes, usageInjected } = forwardRequest(frame, { model, stream, streamUsage })
     return { body: bytes, usageInjected }
   }
   const encoding = { model, stream, streamUsage, ...(maxTokensMember && { maxTokensMember }) }
   return { body: JSON.stringify(encode(input, encoding)), usageInjected: true }
+}
+
+/** What a client of another dialect asked for in words of its own means nothing here, and may mean another thing. */
+const withoutForeign = (input: InferenceRequest['input'], warnings: string[]): InferenceRequest['input'] => {
+  if (input.operation === 'tokenize') return input
+  const names = Object.entries(input.extra).flatMap(([name, value]) =>
+    isRecord(value) ? Object.keys(value).map((member) => `${name}.${member}`) : [name],
+  )
+  for (const name of names) warnings.push(`'${name}' has no name in the OpenAI dialect and was left out.`)
+  return { ...input, extra: {} }
 }
 
 const encode = (input: InferenceRequest['input'], encoding: Parameters<typeof encodeChat>[1]): object => {

@@ -60,7 +60,7 @@ export const measureGuard = (metrics: MetricsRegistry, now: () => number): Guard
     count.inc()
     child.duration.observe((now() - trace.startedMs) / 1000)
     if (trace.sentMs !== undefined) {
-      child.overhead.observe((trace.sentMs - trace.startedMs - trace.queueMs) / 1000)
+      child.overhead.observe((trace.sentMs - trace.startedMs - trace.queueMs - trace.retriedMs) / 1000)
       child.queueWait.observe(trace.queueMs / 1000)
     }
     if (request.stream && trace.firstContentMs !== undefined)

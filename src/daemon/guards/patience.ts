@@ -1,13 +1,19 @@
-import { McpdError } from '../../core/errors.ts'
+import { errorTable, isMcpdError, McpdError } from '../../core/errors.ts'
 import { type Guard, isContent } from '../../core/inference.ts'
+import type { Latency } from '../latency.ts'
 
 export interface PatienceOptions {
   readonly firstTokenMs: number
   readonly idleMs: number
   readonly backend: string
+  /** Told how long the backend took to its first output. */
+  readonly latency: Latency
   /** Monotonic milliseconds. */
   readonly now: () => number
 }
+
+/** What a failure counts as, where backends are compared by how long they take. */
+const failureMs = 5000
 
 /** How long a backend that has ended its answer may keep its connection, which can then be used again. */
 const afterlifeMs = 1000
@@ -18,7 +24,7 @@ const afterlifeMs = 1000
  * request's total limit ends it.
  */
 export const patienceGuard =
-  ({ firstTokenMs, idleMs, backend, now }: PatienceOptions): Guard =>
+  ({ firstTokenMs, idleMs, backend, latency, now }: PatienceOptions): Guard =>
   (next) =>
     async function* (request) {
       const attempt = new AbortController()
@@ -36,13 +42,15 @@ export const patienceGuard =
           )
       }
       let clock = request.stream ? setTimeout(giveUp('first output', firstTokenMs), firstTokenMs) : undefined
-      request.trace.sentMs = now()
+      const sentMs = now()
+      request.trace.sentMs = sentMs
       try {
         waiting = true
         for await (const event of next({ ...request, signal: attempt.signal })) {
           waiting = false
           if (request.trace.firstContentMs === undefined && isContent(event)) {
             request.trace.firstContentMs = now()
+            latency.observe(request.trace.firstContentMs - sentMs)
             if (clock) {
               clearTimeout(clock)
               clock = setTimeout(giveUp('further output', idleMs), idleMs)
@@ -59,7 +67,10 @@ export const patienceGuard =
         }
       } catch (error) {
         // The answer is complete; how its connection ends is nobody's business any more.
-        if (!ended) throw error
+        if (ended) return
+        // A backend that fails at once must not look like a fast one.
+        if (isMcpdError(error) && errorTable[error.code].backendFault) latency.observe(failureMs)
+        throw error
       } finally {
         clearTimeout(clock)
         request.signal.removeEventListener('abort', onAbort)

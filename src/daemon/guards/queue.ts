@@ -1,5 +1,5 @@
 import { McpdError } from '../../core/errors.ts'
-import type { Guard } from '../../core/inference.ts'
+import { type Guard, priorities, type Priority } from '../../core/inference.ts'
 
 export interface QueueOptions {
   /** Slots: requests in flight at once. */
@@ -13,10 +13,28 @@ interface Waiter {
   readonly refuse: (error: unknown) => void
 }
 
-/** Slots of one backend and the bounded, first-in first-out line of requests that wait for one. */
+/** What a request waits with. */
+export interface Waiting {
+  readonly signal: AbortSignal
+  readonly waitMaxMs: number
+  readonly priority: Priority
+  /** Principals take turns, so that nobody's burst holds up the others. */
+  readonly principal: string
+}
+
+/**
+ * Slots of one backend and the bounded line of requests that wait for one. The higher priority goes first; within one,
+ * principals take turns; the requests of a principal stay in their order.
+ */
 export class Queue {
   readonly #options: QueueOptions
-  readonly #waiting = new Set<Waiter>()
+  /** By priority, then principal, whose places in the map are the order of turns. */
+  readonly #lines: Readonly<Record<Priority, Map<string, Set<Waiter>>>> = {
+    high: new Map(),
+    normal: new Map(),
+    low: new Map(),
+  }
+  #waiting = 0
   #inFlight = 0
   #idle: (() => void) | undefined
 
@@ -29,7 +47,7 @@ export class Queue {
   }
 
   get waiting(): number {
-    return this.#waiting.size
+    return this.#waiting
   }
 
   /** True when a slot was free and is now taken; the common case costs no promise. */
@@ -40,10 +58,10 @@ export class Queue {
   }
 
   /** Waits for a slot. Throws QUEUE_FULL at once, QUEUE_TIMEOUT after `waitMaxMs`, or the signal's reason. */
-  enter(signal: AbortSignal, waitMaxMs: number): Promise<void> {
-    if (this.#waiting.size >= this.#options.queueMax)
+  enter({ signal, waitMaxMs, priority, principal }: Waiting): Promise<void> {
+    if (this.#waiting >= this.#options.queueMax)
       return Promise.reject(
-        new McpdError('QUEUE_FULL', `${this.#waiting.size} requests wait for this backend already.`, {
+        new McpdError('QUEUE_FULL', `${this.#waiting} requests wait for this backend already.`, {
           retryAfterSeconds: 1,
         }),
       )
@@ -51,7 +69,7 @@ export class Queue {
       const settle = (): void => {
         clearTimeout(timer)
         signal.removeEventListener('abort', onAbort)
-        this.#waiting.delete(waiter)
+        this.#remove(waiter, priority, principal)
       }
       const waiter: Waiter = {
         enter: () => {
@@ -74,13 +92,31 @@ export class Queue {
         waitMaxMs,
       )
       signal.addEventListener('abort', onAbort, { once: true })
-      this.#waiting.add(waiter)
+      const lines = this.#lines[priority]
+      lines.set(principal, (lines.get(principal) ?? new Set()).add(waiter))
+      this.#waiting += 1
     })
+  }
+
+  #remove(waiter: Waiter, priority: Priority, principal: string): void {
+    const lines = this.#lines[priority]
+    const line = lines.get(principal)
+    if (!line?.delete(waiter)) return
+    this.#waiting -= 1
+    // Its turn is over: a principal that has more to send goes to the end.
+    lines.delete(principal)
+    if (line.size > 0) lines.set(principal, line)
+  }
+
+  #next(): Waiter | undefined {
+    for (const priority of priorities)
+      for (const line of this.#lines[priority].values()) for (const waiter of line) return waiter
+    return undefined
   }
 
   /** Gives the slot back, or straight to the next in line. */
   leave(): void {
-    const [next] = this.#waiting
+    const next = this.#next()
     if (next) next.enter()
     else this.#inFlight -= 1
     if (this.#inFlight === 0) this.#idle?.()
@@ -106,7 +142,12 @@ export const queueGuard =
       if (!queue.tryEnter()) {
         const startedMs = now()
         try {
-          await queue.enter(request.signal, waitMaxMs)
+          await queue.enter({
+            signal: request.signal,
+            waitMaxMs,
+            priority: request.priority ?? 'normal',
+            principal: `${request.principal.tenant}/${request.principal.keyId}`,
+          })
         } finally {
           request.trace.queueMs += now() - startedMs
         }

@@ -8,6 +8,8 @@ import {
   type Input,
   type Invoke,
   isContent,
+  priorities,
+  type Priority,
   type RequestFrame,
 } from '../../core/inference.ts'
 import { defaultPrincipal } from '../../core/principal.ts'
@@ -65,6 +67,7 @@ export const answer = async (
   reply: FastifyReply,
   plan: Plan,
 ): Promise<void> => {
+  const priority = priorityOf(request)
   const active = parts.activity.begin()
   const { raw } = reply
   const onClose = (): void => {
@@ -81,6 +84,8 @@ export const answer = async (
     model: plan.model,
     input: plan.input,
     stream: plan.stream,
+    ...(priority && { priority }),
+    header: (name) => String(request.headers[name.toLowerCase()] ?? ''),
     ...(plan.frame && { frame: plan.frame }),
     signal: active.signal,
     trace,
@@ -96,6 +101,14 @@ export const answer = async (
     raw.off('close', onClose)
     active.end(failed)
   }
+}
+
+const priorityOf = ({ headers }: FastifyRequest): Priority | undefined => {
+  const given = headers['x-mcpd-priority']
+  if (given === undefined) return undefined
+  const priority = priorities.find((known) => known === given)
+  if (priority) return priority
+  throw new McpdError('BAD_REQUEST', `x-mcpd-priority must be one of ${priorities.join(', ')}.`)
 }
 
 const writeWhole = async (
@@ -143,14 +156,16 @@ const writeStream = async (
       'x-accel-buffering': 'no',
       ...traceHeaders(facts.trace),
     })
-    response.flushHeaders()
-    for (const event of held) put(encoder, event)
+    // The head goes out with the first bytes, in one packet; without any it must not wait for them.
+    if (!held.map((event) => put(encoder!, event)).includes(true)) response.flushHeaders()
     held = []
     return encoder
   }
-  const put = (encoder: StreamEncoder, event: InferenceEvent): void => {
+  /** Whether the event has bytes. */
+  const put = (encoder: StreamEncoder, event: InferenceEvent): boolean => {
     const bytes = encoder.encode(event)
     if (bytes) writer.write(bytes)
+    return bytes !== undefined
   }
   // Until the first output an error can still have a status of its own, so start-up events wait for it.
   const silence = setInterval(() => {
@@ -193,7 +208,12 @@ export const traceHeaders = (trace: Trace): Record<string, string> => {
   if (trace.backend !== undefined) headers['x-mcpd-backend'] = trace.backend
   if (trace.sentMs !== undefined) {
     headers['x-mcpd-queue-ms'] = trace.queueMs.toFixed(2)
-    headers['x-mcpd-overhead-ms'] = (trace.sentMs - trace.startedMs - trace.queueMs).toFixed(2)
+    headers['x-mcpd-overhead-ms'] = (
+      trace.sentMs -
+      trace.startedMs -
+      trace.queueMs -
+      trace.retriedMs
+    ).toFixed(2)
   }
   if (trace.warnings.length > 0)
     headers['x-mcpd-warnings'] = trace.warnings.join('; ').replaceAll(/[^\x20-\x7e]/g, '?')

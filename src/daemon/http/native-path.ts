@@ -1,5 +1,12 @@
 /** Words that no adapter or backend may have as its name, since routes of ours stand there. */
-export const reservedNames: ReadonlySet<string> = new Set(['models', 'adapters', 'contexts', 'specs'])
+export const reservedNames: ReadonlySet<string> = new Set([
+  'models',
+  'adapters',
+  'contexts',
+  'specs',
+  // Stands in the place of the adapter where the model is a group's name.
+  'group',
+])
 
 const nativePrefix = '/mcp/v1/'
 const modelsPrefix = '/v1/models/'
@@ -16,7 +23,9 @@ export const encodeModelSegment = (url: string): string => {
   const adapterEnd = url.indexOf('/', nativePrefix.length)
   const operationStart = url.lastIndexOf('/', pathEnd - 1)
   if (adapterEnd < 0 || operationStart <= adapterEnd) return url
-  if (reservedNames.has(url.slice(nativePrefix.length, adapterEnd))) return url
+  const adapter = url.slice(nativePrefix.length, adapterEnd)
+  const isModel = adapter === 'models' || adapter === 'group' || !reservedNames.has(adapter)
+  if (!isModel) return url
   return joined(url, adapterEnd + 1, operationStart)
 }
 

@@ -292,6 +292,38 @@ export const statusSchema = Type.Object(
   { ...closed, $id: 'Status' },
 )
 
+export const routeSchema = Type.Object(
+  {
+    model: Type.String(),
+    group: Type.Optional(Type.String({ description: 'The group that the name is of.' })),
+    strategy: Type.String(),
+    stickyBy: Type.Optional(Type.String()),
+    chosen: Type.String({ description: 'backend/model that an ordinary request would get now.' }),
+    targets: Type.Array(
+      Type.Object(
+        {
+          id: Type.String({ description: 'backend/model' }),
+          adapter: Type.String(),
+          weight: Type.Number(),
+          healthy: Type.Boolean(),
+          circuit: Type.Enum(['closed', 'open', 'half-open']),
+          inFlight: count('Requests it works on.'),
+          queued: count('Requests that wait for a slot.'),
+          latencyMs: Type.Union([Type.Number(), Type.Null()], {
+            description: 'Expected time to the first output; null until something was seen.',
+          }),
+          cost: Type.Number({ description: 'What p2c compares; lower is better.' }),
+          passedOver: Type.Optional(
+            Type.String({ description: 'Why it is not taken while others are there.' }),
+          ),
+        },
+        closed,
+      ),
+    ),
+  },
+  { ...closed, $id: 'Route', description: 'What would be chosen for a name now, and why.' },
+)
+
 const names = (description: string) => Type.Array(Type.String(), { description })
 
 export const reloadReportSchema = Type.Object(
@@ -324,4 +356,5 @@ export const nativeSchemas = [
   adapterListSchema,
   statusSchema,
   reloadReportSchema,
+  routeSchema,
 ]

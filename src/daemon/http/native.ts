@@ -3,7 +3,9 @@ import type { AdapterModule } from '../../core/adapter.ts'
 import { McpdError } from '../../core/errors.ts'
 import type { Input, Operation } from '../../core/inference.ts'
 import { decodeChat, decodeComplete, decodeEmbed, decodeMessages } from '../../dialects/openai/request.ts'
-import type { ListedModel, Registry, Target } from '../registry.ts'
+import type { Target } from '../balance.ts'
+import type { ListedModel, Registry } from '../registry.ts'
+import { explain } from '../explain.ts'
 import { answer, type AnswerParts } from './answer.ts'
 import { answers, answersOrStreams, problem } from './documented.ts'
 import { nativeAnswer } from './native-answer.ts'
@@ -179,6 +181,23 @@ const addLists = (app: FastifyInstance, { registry, modules }: NativeParts): voi
       },
     },
     async () => ({ models: registry.list().map(modelInfo) }),
+  )
+
+  app.get<{ Params: { model: string } }>(
+    '/mcp/v1/models/:model/route',
+    {
+      schema: {
+        tags: ['Native'],
+        operationId: 'explainRoute',
+        summary: 'What would be chosen for a name, and why',
+        params: {
+          type: 'object',
+          properties: { model: { type: 'string', description: 'As in the body of an OpenAI request.' } },
+        },
+        response: { 200: answers('Route', 'The targets and the choice.'), ...problem },
+      },
+    },
+    async ({ params: { model } }) => explain(model, await registry.resolveRoute(undefined, model)),
   )
 
   app.get(

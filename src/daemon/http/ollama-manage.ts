@@ -95,6 +95,7 @@ export const loadOrUnload = async (
   await whileWanted(parts, reply, async (signal) => {
     if (isUnload) await manage?.unload?.(model, signal)
     else await manage?.load?.(model, signal, keepAlive ?? undefined)
+    if (manage?.load) await backend.changed()
   })
   const labels = { model: asked, created_at: new Date().toISOString() }
   const done = { done: true, done_reason: isUnload ? 'unload' : 'load' }

@@ -163,7 +163,13 @@ const addModels = (app: FastifyInstance, registry: Registry): void => {
         response: { 200: { description: 'The models.', content: json('ModelList') }, ...failure },
       },
     },
-    async () => ({ object: 'list', data: registry.list().map(openaiModel) }),
+    async () => ({
+      object: 'list',
+      data: [
+        ...registry.groups.map(({ config }) => groupModel(config.name)),
+        ...registry.list().map(openaiModel),
+      ],
+    }),
   )
 
   app.get<{ Params: { id: string } }>(
@@ -182,6 +188,7 @@ const addModels = (app: FastifyInstance, registry: Registry): void => {
     },
     async ({ params }) => {
       const { id } = params
+      if (registry.groups.some(({ config }) => config.name === id)) return groupModel(id)
       const { backend, model } = await registry.resolve(undefined, id)
       const listed = registry.list().find((entry) => entry.backend === backend && entry.model.name === model)
       if (!listed)
@@ -190,6 +197,8 @@ const addModels = (app: FastifyInstance, registry: Registry): void => {
     },
   )
 }
+
+const groupModel = (id: string): object => ({ id, object: 'model', created: 0, owned_by: 'mcpd' })
 
 /** A bare name where it is enough, else with its backend before it. */
 const openaiModel = ({ backend, model, shadowedBy }: ListedModel): object => ({

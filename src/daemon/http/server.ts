@@ -54,11 +54,13 @@ export const createServer = async (options: ServerOptions): Promise<FastifyInsta
     ajv: {
       customOptions: { coerceTypes: false, useDefaults: false, removeAdditional: false, strict: false },
     },
+    // What a schema does not name must not be left out of an answer either. Said here and not by
+    // setSerializerCompiler, since a surface with schemas of its own would compile serializers again.
+    schemaController: { compilersFactory: { buildSerializer: () => () => JSON.stringify } },
     requestTimeout: 0,
     keepAliveTimeout: 75_000,
     forceCloseConnections: 'idle',
   })
-  app.setSerializerCompiler(() => JSON.stringify)
   app.setErrorHandler(render)
   app.decorateRequest('receivedMs', 0)
   app.decorateRequest('rawBody')

@@ -36,7 +36,7 @@ const create = (steps: readonly (() => readonly Backend[])[], configs: readonly 
       load: () => ({ config: configs[step] ?? config, origins: new Map() }),
       assemble: async () => steps[step++]!(),
       registry,
-      applyAccess: (next) => applied.push(next),
+      apply: (next) => applied.push(next),
       log,
     },
     config,

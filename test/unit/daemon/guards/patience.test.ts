@@ -1,11 +1,13 @@
 import { describe, expect, it } from 'vitest'
 import type { InferenceEvent, InferenceRequest } from '../../../../src/core/inference.ts'
 import { patienceGuard } from '../../../../src/daemon/guards/patience.ts'
+import { createLatency } from '../../../../src/daemon/latency.ts'
 import { answering, drain, newRequest, text } from '../../../harness/request.ts'
 
 const long = 60_000
-const guard = (firstTokenMs: number, idleMs: number) =>
-  patienceGuard({ firstTokenMs, idleMs, backend: 'b', now: () => performance.now() })
+const now = () => performance.now()
+const guard = (firstTokenMs: number, idleMs: number, latency = createLatency(now)) =>
+  patienceGuard({ firstTokenMs, idleMs, backend: 'b', latency, now })
 
 /** Yields the events, then waits until it is told to stop. */
 const stalling = (...events: readonly InferenceEvent[]) =>

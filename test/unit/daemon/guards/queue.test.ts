@@ -1,9 +1,15 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { Queue, queueGuard } from '../../../../src/daemon/guards/queue.ts'
+import { Queue, queueGuard, type Waiting } from '../../../../src/daemon/guards/queue.ts'
 import { answering, drain, newRequest, text } from '../../../harness/request.ts'
 
-const never = new AbortController().signal
+const waiting = (given: Partial<Waiting> = {}): Waiting => ({
+  signal: new AbortController().signal,
+  waitMaxMs: 60_000,
+  priority: 'normal',
+  principal: 'a',
+  ...given,
+})
 
 describe('Queue', () => {
   it('hands slots on in the order of arrival', async () => {
@@ -11,7 +17,7 @@ describe('Queue', () => {
     const order: number[] = []
     expect(queue.tryEnter()).toBe(true)
     const waits = [1, 2, 3].map(async (name) => {
-      await queue.enter(never, 60_000)
+      await queue.enter(waiting())
       order.push(name)
       queue.leave()
     })
@@ -22,12 +28,32 @@ describe('Queue', () => {
     expect([queue.inFlight, queue.waiting]).toEqual([0, 0])
   })
 
+  it('lets the higher priority go first and principals take turns', async () => {
+    const queue = new Queue({ concurrencyMax: 1, queueMax: 20 })
+    const order: string[] = []
+    queue.tryEnter()
+    const wait = async (name: string, given: Partial<Waiting>) => {
+      await queue.enter(waiting(given))
+      order.push(name)
+      queue.leave()
+    }
+    const all = [
+      ...['a1', 'a2', 'a3'].map((name) => wait(name, { principal: 'a' })),
+      wait('b1', { principal: 'b' }),
+      wait('low', { priority: 'low', principal: 'c' }),
+      wait('high', { priority: 'high', principal: 'a' }),
+    ]
+    queue.leave()
+    await Promise.all(all)
+    expect(order).toEqual(['high', 'a1', 'b1', 'a2', 'a3', 'low'])
+  })
+
   it('refuses when the line is full, and after the wait', async () => {
     const queue = new Queue({ concurrencyMax: 1, queueMax: 1 })
     queue.tryEnter()
-    const waiting = queue.enter(never, 1)
-    await expect(queue.enter(never, 60_000)).rejects.toMatchObject({ code: 'QUEUE_FULL' })
-    await expect(waiting).rejects.toMatchObject({ code: 'QUEUE_TIMEOUT' })
+    const held = queue.enter(waiting({ waitMaxMs: 1 }))
+    await expect(queue.enter(waiting())).rejects.toMatchObject({ code: 'QUEUE_FULL' })
+    await expect(held).rejects.toMatchObject({ code: 'QUEUE_TIMEOUT' })
     expect(queue.waiting).toBe(0)
   })
 
@@ -35,9 +61,9 @@ describe('Queue', () => {
     const queue = new Queue({ concurrencyMax: 1, queueMax: 9 })
     queue.tryEnter()
     const controller = new AbortController()
-    const waiting = queue.enter(controller.signal, 60_000)
+    const held = queue.enter(waiting({ signal: controller.signal }))
     controller.abort(new Error('gone'))
-    await expect(waiting).rejects.toThrow('gone')
+    await expect(held).rejects.toThrow('gone')
     queue.leave()
     expect(queue.tryEnter()).toBe(true)
   })
@@ -57,7 +83,7 @@ describe('Queue', () => {
           const work = async ({ abort, work }: { abort: boolean; work: number }) => {
             const controller = new AbortController()
             if (!queue.tryEnter()) {
-              const entered = queue.enter(controller.signal, 60_000)
+              const entered = queue.enter(waiting({ signal: controller.signal }))
               if (abort) controller.abort(new Error('gone'))
               await entered
             }

@@ -8,6 +8,8 @@ describe('encodeModelSegment', () => {
     ['/mcp/v1/hf/org%2Fmodel/chat?x=/a/b', '/mcp/v1/hf/org%2Fmodel/chat?x=/a/b'],
     ['/mcp/v1/hf/a/b/c/info?q=1', '/mcp/v1/hf/a%2Fb%2Fc/info?q=1'],
     ['/mcp/v1/models', '/mcp/v1/models'],
+    ['/mcp/v1/models/gpu-0/org/model/route', '/mcp/v1/models/gpu-0%2Forg%2Fmodel/route'],
+    ['/mcp/v1/group/llama/chat', '/mcp/v1/group/llama/chat'],
     ['/mcp/v1/contexts/a/b/turns', '/mcp/v1/contexts/a/b/turns'],
     ['/v1/models/org/model', '/v1/models/org%2Fmodel'],
     ['/v1/chat/completions', '/v1/chat/completions'],
