@@ -12,11 +12,7 @@ export const formatStatus = (status: DaemonStatus): string => {
     `${requests.total} requests, ${requests.failed} failed, ${requests.inFlight} running`,
     `config ${status.configPath ?? 'none'}, state ${status.stateDir}`,
   ]
-  const table =
-    backends.length === 0
-      ? 'No backends.'
-      : formatTable(['BACKEND', 'ADAPTER', 'HEALTH', 'RUNNING', 'QUEUED', 'MODELS', 'AT'], backends.map(row))
-  return `${printable(daemon.join('\n'))}\n\n${table}`
+  return `${printable(daemon.join('\n'))}\n\n${formatBackends(backends)}`
 }
 
 const row = (backend: BackendStatus): string[] => [
@@ -29,7 +25,13 @@ const row = (backend: BackendStatus): string[] => [
   backend.url ?? '',
 ]
 
-const healthOf = ({ health, circuit }: BackendStatus): string => {
+export const formatBackends = (backends: readonly BackendStatus[]): string =>
+  backends.length === 0
+    ? 'No backends.'
+    : formatTable(['BACKEND', 'ADAPTER', 'HEALTH', 'RUNNING', 'QUEUED', 'MODELS', 'AT'], backends.map(row))
+
+const healthOf = ({ health, circuit, draining }: BackendStatus): string => {
+  if (draining) return 'draining'
   const state = health.ok ? 'ok' : `down${health.detail === undefined ? '' : `: ${health.detail}`}`
   return circuit === 'closed' ? state : `${state} (circuit ${circuit})`
 }

@@ -6,12 +6,14 @@ import { locateDaemon, type LocateOptions } from './locate.ts'
 import { readPull } from './pull.ts'
 import type {
   AdapterEntry,
+  BackendEntry,
   ChatAnswer,
   ChatEvent,
   ChatRequest,
   CompleteAnswer,
   CompleteRequest,
   DaemonStatus,
+  DrainReport,
   EmbedAnswer,
   EmbedRequest,
   ModelEntry,
@@ -19,6 +21,7 @@ import type {
   ModelRequest,
   PullStep,
   ReloadReport,
+  RouteReport,
   RunningModel,
   TokenizeAnswer,
   TokenizeRequest,
@@ -60,6 +63,19 @@ export interface Client extends AsyncDisposable {
   status(options?: CallOptions): Promise<DaemonStatus>
   /** Has the daemon read its config again. Throws CONFIG_INVALID with the line at fault; then nothing has changed. */
   reload(options?: CallOptions): Promise<ReloadReport>
+  /** What would be chosen for a model's name, and why. */
+  route(model: string, options?: CallOptions): Promise<RouteReport>
+  /** Adds a backend until the daemon ends. Throws CONFLICT for a name that is taken, BACKEND_UNAVAILABLE if it does not serve. */
+  addBackend(entry: BackendEntry, options?: CallOptions): Promise<ReloadReport>
+  /** Resolves when a backend with these options in place of its own serves; the old one finishes what it has. */
+  swapBackend(
+    name: string,
+    changed: Readonly<Record<string, unknown>>,
+    options?: CallOptions,
+  ): Promise<ReloadReport>
+  removeBackend(name: string, options?: CallOptions): Promise<ReloadReport>
+  /** Gives a backend nothing new and waits for what it has, as long as the daemon's `shutdown.drain`. */
+  drainBackend(name: string, options?: CallOptions & { readonly undo?: boolean }): Promise<DrainReport>
   /** The models that backends hold in memory. */
   running(options?: CallOptions): Promise<readonly RunningModel[]>
   /** Has a backend fetch a model. Throws BACKEND_ERROR when it fails, BACKEND_INCOMPLETE when it breaks off. */
@@ -135,6 +151,19 @@ export const createClient = (options: ClientOptions = {}, env: NodeJS.ProcessEnv
       (await admin.json({ method: 'GET', path: '/admin/status', signal })) as DaemonStatus,
     reload: async ({ signal } = {}) =>
       (await admin.json({ method: 'POST', path: '/admin/reload', signal })) as ReloadReport,
+    route: (model, call) => get(`/mcp/v1/models/${encodeURIComponent(model)}/route`, call),
+    addBackend: async (body, { signal } = {}) =>
+      (await admin.json({ method: 'POST', path: '/admin/backends', body, signal })) as ReloadReport,
+    swapBackend: async (name, body, { signal } = {}) =>
+      (await admin.json({ method: 'PATCH', path: backendPath(name), body, signal })) as ReloadReport,
+    removeBackend: async (name, { signal } = {}) =>
+      (await admin.json({ method: 'DELETE', path: backendPath(name), signal })) as ReloadReport,
+    drainBackend: async (name, { signal, undo = false } = {}) =>
+      (await admin.json({
+        method: 'POST',
+        path: `${backendPath(name)}/drain${undo ? '?undo=true' : ''}`,
+        signal,
+      })) as DrainReport,
     running: async (call) => (await get<{ models: RunningModel[] }>('/api/ps', call)).models,
     pull,
     remove: (model, { signal } = {}) =>
@@ -145,6 +174,8 @@ export const createClient = (options: ClientOptions = {}, env: NodeJS.ProcessEnv
     [Symbol.asyncDispose]: close,
   }
 }
+
+const backendPath = (name: string): string => `/admin/backends/${encodeURIComponent(name)}`
 
 /** `backend/model` → `/mcp/v1/backend/model/operation`; the model's own slashes are encoded. */
 const pathOf = (model: string, operation: Operation | 'info' | 'health'): string => {

@@ -3,7 +3,7 @@ import { McpdError, isMcpdError } from '../core/errors.ts'
 import { notOurs, problemToError } from './problem.ts'
 
 export interface Call {
-  readonly method: 'GET' | 'POST' | 'DELETE'
+  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE'
   /** Below the daemon's URL, beginning with a slash. */
   readonly path: string
   readonly body?: Readonly<Record<string, unknown>>

@@ -178,9 +178,52 @@ export interface BackendStatus {
   readonly url?: string
   readonly health: HealthReport
   readonly circuit: Circuit
+  /** It finishes what it has and is given nothing new. */
+  readonly draining: boolean
   readonly inFlight: number
   readonly queued: number
   readonly models: readonly string[]
+}
+
+/** As an entry of `backends` in mcpd.yaml; further members are the adapter's options. */
+export interface BackendEntry {
+  readonly name: string
+  readonly adapter: string
+  readonly [option: string]: unknown
+}
+
+export interface DrainReport {
+  readonly name: string
+  readonly draining: boolean
+  /** Requests it still works on. */
+  readonly inFlight: number
+}
+
+/** What would be chosen for a name now, and why. */
+export interface RouteReport {
+  readonly model: string
+  readonly group?: string
+  readonly strategy: string
+  readonly stickyBy?: string
+  /** `backend/model` that an ordinary request would get now. */
+  readonly chosen: string
+  readonly targets: readonly RouteTarget[]
+}
+
+export interface RouteTarget {
+  readonly id: string
+  readonly adapter: string
+  readonly weight: number
+  readonly healthy: boolean
+  readonly circuit: Circuit
+  readonly inFlight: number
+  readonly queued: number
+  /** Expected time to the first output; null until something was seen. */
+  readonly latencyMs: number | null
+  /** What p2c compares; lower is better. */
+  readonly cost: number
+  /** Why it is not taken while others are there. */
+  readonly passedOver?: string
 }
 
 export interface DaemonStatus {

@@ -23,6 +23,8 @@ export interface Backend {
   /** The last list of models; undefined until the backend has answered once. */
   readonly models: readonly Model[] | undefined
   readonly health: Health
+  /** True: it finishes what it has and is given nothing new. */
+  draining: boolean
   /** The model of that name or alias in the last list. */
   find(name: string): Model | undefined
   /** Asks for health and models anew; one at a time, at most once in `refreshMinMs`. Never throws. */
@@ -44,9 +46,9 @@ const refreshMaxMs = 10_000
 
 export const createBackend = ({ config, adapter, now }: BackendOptions): Backend => {
   const { name, waits } = config
-  const breaker = new Breaker({ ...config.breaker, now })
-  const queue = new Queue(config)
   const latency = createLatency(now)
+  const breaker = new Breaker({ ...config.breaker, now, onClose: () => latency.reset() })
+  const queue = new Queue(config)
   const closing = new AbortController()
   let models: readonly Model[] | undefined
   let index = new Map<string, Model>()
@@ -116,6 +118,7 @@ export const createBackend = ({ config, adapter, now }: BackendOptions): Backend
     get health() {
       return health
     },
+    draining: false,
     find: (wanted) => index.get(wanted),
     refresh,
     changed: async () => {

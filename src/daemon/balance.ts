@@ -27,11 +27,14 @@ export const whyPassedOver = ({ backend }: Target): string | undefined => {
 
 /**
  * Picks one of the targets, of which there is at least one. Those passed over are taken only when all are. A target
- * of weight 0 is a reserve: taken only when the others are passed over.
+ * of weight 0 is a reserve: taken only when the others are passed over. One whose circuit has rested long enough gets
+ * the next request as its probe, else a group that does without it would never learn that it is back.
  */
 export const pick = (targets: readonly Target[], choice: Choice): Target => {
   const [only] = targets
   if (targets.length === 1) return only!
+  const probe = targets.find(({ backend, weight }) => weight > 0 && backend.breaker.wantsProbe)
+  if (probe && choice.strategy !== 'sticky') return probe
   const able = targets.filter((target) => whyPassedOver(target) === undefined)
   const regular = able.filter(({ weight }) => weight > 0)
   const candidates = regular.length > 0 ? regular : able.length > 0 ? able : targets

@@ -9,6 +9,7 @@ import { banner } from './banner.ts'
 import { daemonGauges } from './gauges.ts'
 import { createAccess } from './http/access.ts'
 import { adminSurface } from './http/admin.ts'
+import { backendAdmin } from './http/admin-backends.ts'
 import { nativeSurface } from './http/native.ts'
 import { observeSurface } from './http/observe.ts'
 import { ollamaSurface, renderOllamaError } from './http/ollama.ts'
@@ -17,6 +18,7 @@ import { createServer } from './http/server.ts'
 import { listen, openAdminSocket, refuseOpenDoor } from './listen.ts'
 import { openLog } from './log.ts'
 import { createPipeline } from './pipeline.ts'
+import { applyOverlay } from './overlay.ts'
 import { planBackends } from './plan-backends.ts'
 import { Registry } from './registry.ts'
 import { createReloader, type Reloader } from './reload.ts'
@@ -109,8 +111,15 @@ export const startDaemon = async (flags: DaemonFlags, place: DaemonPlace): Promi
   const reloader = createReloader(
     {
       load,
-      assemble: async (again, running) =>
-        assembleBackends((await plan(again)).configs, { loaded: again, running, log, now }),
+      assemble: async (again, overlay, running) => {
+        const { configs } = await plan(again)
+        return assembleBackends(applyOverlay(configs, overlay, again.config.waits), {
+          loaded: again,
+          running,
+          log,
+          now,
+        })
+      },
       registry,
       apply: (again) => {
         access = accessOf(again)
@@ -157,6 +166,7 @@ export const startDaemon = async (flags: DaemonFlags, place: DaemonPlace): Promi
         url: () => url,
         stop,
       }),
+      backendAdmin({ registry, reloader, drainMs: config.drainMs }),
     ],
   })
   stack.defer(() => app.close())

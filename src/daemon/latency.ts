@@ -3,10 +3,12 @@ export interface Latency {
   /** Expected milliseconds to the first output, as seen now; 0 until something was seen. */
   readonly valueMs: number
   observe(milliseconds: number): void
+  /** Forgets everything. */
+  reset(): void
 }
 
 /** After this long without news an old observation has lost two thirds of its weight. */
-const decayMs = 10_000
+const decayMs = 5000
 
 /**
  * Peak EWMA, as Finagle's load balancer has it: a slow answer counts in full from the moment it is seen, so that a
@@ -24,6 +26,9 @@ export const createLatency = (now: () => number): Latency => {
       const weight = Math.exp(-(at - seenMs) / decayMs)
       value = milliseconds > value ? milliseconds : value * weight + milliseconds * (1 - weight)
       seenMs = at
+    },
+    reset() {
+      value = 0
     },
   }
 }

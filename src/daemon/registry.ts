@@ -130,7 +130,9 @@ export class Registry {
     const group = this.#groups.get(name)
     if (!group || group.targets.length === 0) return undefined
     const { strategy, stickyBy } = group.config
-    return { targets: group.targets, strategy, stickyBy, group: name }
+    const targets = group.targets.filter(({ backend }) => !backend.draining)
+    if (targets.length === 0) throw drained(name)
+    return { targets, strategy, stickyBy, group: name }
   }
 
   #isPrefix(name: string): boolean {
@@ -145,9 +147,10 @@ export class Registry {
 
   /** Among backends that were named, one that never answered is taken at its word: it may well have the model. */
   #among(backends: readonly Backend[], model: string): Route | undefined {
+    if (backends.length > 0 && backends.every(({ draining }) => draining)) throw drained(backends[0]!.name)
     const target = serving(backends, model)
     if (target) return single(target)
-    const silent = backends.find(({ models }) => models === undefined)
+    const silent = backends.find(({ models, draining }) => models === undefined && !draining)
     return single(silent && { backend: silent, model, weight: 1 })
   }
 
@@ -187,11 +190,17 @@ export class Registry {
 
 const serving = (backends: readonly Backend[], model: string): Target | undefined => {
   for (const backend of backends) {
+    if (backend.draining) continue
     const found = backend.find(model)
     if (found) return { backend, model: found.name, weight: 1 }
   }
   return undefined
 }
+
+const drained = (name: string): McpdError =>
+  new McpdError('BACKEND_UNAVAILABLE', `"${name}" is being drained and takes no new requests.`, {
+    suggestions: ['`mcpd backend drain --undo` brings it back.'],
+  })
 
 const single = (target: Target | undefined): Route | undefined =>
   target && { targets: [target], strategy: 'p2c', stickyBy: '' }

@@ -1,8 +1,10 @@
 import { setImmediate } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import type { Config } from '../core/config.ts'
+import { McpdError } from '../core/errors.ts'
 import type { LoadedConfig } from '../core/load-config.ts'
 import type { Backend } from './backend.ts'
+import { emptyOverlay, type Overlay } from './overlay.ts'
 import type { Registry } from './registry.ts'
 
 /** What a reload did, by the names of backends. */
@@ -19,7 +21,11 @@ export interface ReloadParts {
   /** Reads the config anew. Throws CONFIG_INVALID. */
   readonly load: () => LoadedConfig
   /** The backends it asks for, those that run with the same settings already among them. Throws CONFIG_INVALID. */
-  readonly assemble: (loaded: LoadedConfig, running: readonly Backend[]) => Promise<readonly Backend[]>
+  readonly assemble: (
+    loaded: LoadedConfig,
+    overlay: Overlay,
+    running: readonly Backend[],
+  ) => Promise<readonly Backend[]>
   readonly registry: Registry
   /** Puts in force what is not of a backend: who may ask, how often is tried again. */
   readonly apply: (config: Config) => void
@@ -29,6 +35,11 @@ export interface ReloadParts {
 export interface Reloader {
   /** One at a time: a call during a reload waits for it and then reloads again. */
   reload(): Promise<ReloadReport>
+  /**
+   * Reloads with the overlay that `change` makes of the present one. Throws BACKEND_UNAVAILABLE when the backend
+   * `mustServe` does not answer its health check; like every failure, that leaves all as it was.
+   */
+  change(change: (overlay: Overlay) => Overlay, mustServe?: string): Promise<ReloadReport>
 }
 
 /** How long the first questions to new backends may hold up a reload. */
@@ -40,19 +51,31 @@ const firstRefreshMaxMs = 10_000
  */
 export const createReloader = (parts: ReloadParts, initial: Config): Reloader => {
   let current = initial
+  let overlay = emptyOverlay
   let last: Promise<unknown> = Promise.resolve()
 
-  const run = async (): Promise<ReloadReport> => {
+  const run = async (change: (overlay: Overlay) => Overlay, mustServe?: string): Promise<ReloadReport> => {
     const { registry, log } = parts
     const loaded = parts.load()
+    const changed = change(overlay)
     const before = registry.backends
-    const after = await parts.assemble(loaded, before)
+    const after = await parts.assemble(loaded, changed, before)
     const started = after.filter((backend) => !before.includes(backend))
     await Promise.race([
       Promise.all(started.map((backend) => backend.refresh())),
       new Promise((resolve) => setTimeout(resolve, firstRefreshMaxMs).unref()),
     ])
+    const needed = started.find(({ name }) => name === mustServe)
+    if (needed && !needed.health.ok) {
+      await Promise.all(started.map((backend) => backend.close()))
+      throw new McpdError(
+        'BACKEND_UNAVAILABLE',
+        `${needed.name} does not serve, so nothing was changed: ${needed.health.detail ?? 'it does not answer'}`,
+        { backend: needed.name },
+      )
+    }
     registry.swap(after, loaded.config.groups)
+    overlay = changed
     parts.apply(loaded.config)
     const gone = before.filter((backend) => !after.includes(backend))
     for (const backend of gone)
@@ -65,13 +88,13 @@ export const createReloader = (parts: ReloadParts, initial: Config): Reloader =>
     return report
   }
 
-  return {
-    reload: () => {
-      const next = last.then(run, run)
-      last = next.catch(() => undefined)
-      return next
-    },
+  const change: Reloader['change'] = (make, mustServe) => {
+    const next = last.then(() => run(make, mustServe))
+    last = next.catch(() => undefined)
+    return next
   }
+
+  return { change, reload: () => change((same) => same) }
 }
 
 const retire = async (backend: Backend, drainMs: number): Promise<void> => {

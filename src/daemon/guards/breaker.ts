@@ -10,6 +10,8 @@ export interface BreakerOptions {
   readonly cooldownMs: number
   /** Monotonic milliseconds. */
   readonly now: () => number
+  /** Told when the circuit closes after it was open: what was known of the backend is old. */
+  readonly onClose?: () => void
 }
 
 /** A circuit breaker: closed → open after failures in a row → half-open with a single probe → closed or open again. */
@@ -35,6 +37,11 @@ export class Breaker {
     return leftMs === 0 && this.#probing ? this.#options.cooldownMs : leftMs
   }
 
+  /** Whether the next request may be the probe that finds out if the backend has recovered. */
+  get wantsProbe(): boolean {
+    return this.state === 'half-open' && !this.#probing
+  }
+
   /** Takes the permission to send one request; every `true` must be answered by one of the three verdicts below. */
   admit(): boolean {
     const { state } = this
@@ -45,9 +52,11 @@ export class Breaker {
   }
 
   succeeded(): void {
+    const wasOpen = this.#openedMs !== undefined
     this.#failures = 0
     this.#openedMs = undefined
     this.#probing = false
+    if (wasOpen) this.#options.onClose?.()
   }
 
   failed(): void {

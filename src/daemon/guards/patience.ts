@@ -13,7 +13,7 @@ export interface PatienceOptions {
 }
 
 /** What a failure counts as, where backends are compared by how long they take. */
-const failureMs = 5000
+const failureMs = 1000
 
 /** How long a backend that has ended its answer may keep its connection, which can then be used again. */
 const afterlifeMs = 1000

@@ -47,6 +47,7 @@ export const adminSurface =
           ...(backend.url !== undefined && { url: backend.url }),
           health: backend.health,
           circuit: backend.breaker.state,
+          draining: backend.draining,
           inFlight: backend.queue.inFlight,
           queued: backend.queue.waiting,
           models: (backend.models ?? []).map(({ name }) => name),

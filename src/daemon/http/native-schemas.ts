@@ -1,5 +1,6 @@
 import Type from 'typebox'
 import { chatMembers, completionMembers, embeddingMembers } from '../../dialects/openai/request-schemas.ts'
+import { modelPlaces } from './model-places.ts'
 
 /** Shapes of the native surface that the OpenAI dialect does not have. */
 
@@ -184,40 +185,7 @@ export const modelInfoSchema = Type.Object(
     capabilities: Type.Optional(Type.Array(Type.String())),
     description: Type.Optional(Type.String()),
     aliases: Type.Optional(Type.Array(Type.String())),
-    file: Type.Optional(
-      Type.Object(
-        {
-          digest: Type.Optional(Type.String()),
-          sizeBytes: Type.Optional(count('Size of its files.')),
-          format: Type.Optional(Type.String({ description: 'Such as gguf.' })),
-          family: Type.Optional(Type.String({ description: 'The architecture, such as llama.' })),
-          parameterSize: Type.Optional(Type.String({ description: 'Such as 8.0B.' })),
-          quantization: Type.Optional(Type.String({ description: 'Such as Q4_K_M.' })),
-        },
-        { ...closed, description: 'What its files are, as far as the backend says.' },
-      ),
-    ),
-    memory: Type.Optional(
-      Type.Union(
-        [
-          Type.Object(
-            {
-              sizeBytes: Type.Optional(count('What it takes.')),
-              gpuBytes: Type.Optional(count('The part of it on a graphics card.')),
-              expiresAt: Type.Optional(
-                Type.String({ description: 'When it is given up if nobody uses it.' }),
-              ),
-            },
-            closed,
-          ),
-          Type.Null(),
-        ],
-        {
-          description:
-            'Its place in memory; null when it is in none now; absent where the backend does not say.',
-        },
-      ),
-    ),
+    ...modelPlaces,
     shadowedBy: Type.Optional(
       Type.String({ description: 'The backend that answers to the bare name instead.' }),
     ),
@@ -281,6 +249,7 @@ export const statusSchema = Type.Object(
           url: Type.Optional(Type.String()),
           health,
           circuit: Type.Enum(['closed', 'open', 'half-open']),
+          draining: Type.Boolean({ description: 'It finishes what it has and is given nothing new.' }),
           inFlight: count('Requests it works on.'),
           queued: count('Requests that wait for a slot.'),
           models: Type.Array(Type.String()),
@@ -337,6 +306,25 @@ export const reloadReportSchema = Type.Object(
   { ...closed, $id: 'ReloadReport' },
 )
 
+export const backendEntrySchema = Type.Object(
+  { name: Type.String({ minLength: 1 }), adapter: Type.String({ minLength: 1 }) },
+  { $id: 'BackendEntry', description: 'As an entry of backends in mcpd.yaml.' },
+)
+
+export const backendChangeSchema = Type.Object(
+  { adapter: Type.Optional(Type.String({ minLength: 1 })) },
+  { $id: 'BackendChange', description: 'Options of the backend that take new values, such as url.' },
+)
+
+export const drainReportSchema = Type.Object(
+  {
+    name: Type.String(),
+    draining: Type.Boolean(),
+    inFlight: count('Requests it still works on.'),
+  },
+  { ...closed, $id: 'DrainReport' },
+)
+
 export const nativeSchemas = [
   problemSchema,
   usageSchema,
@@ -357,4 +345,5 @@ export const nativeSchemas = [
   statusSchema,
   reloadReportSchema,
   routeSchema,
+  drainReportSchema,
 ]

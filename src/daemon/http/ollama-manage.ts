@@ -59,6 +59,10 @@ export const addManagement = (app: FastifyInstance, parts: ManageParts): void =>
     async (request, reply) => {
       const { registry } = parts
       const name = servedName(registry, nameIn(request.body))
+      if (registry.groups.some(({ config }) => config.name === name))
+        throw new McpdError('BAD_REQUEST', `"${name}" is a group: name the backend, as in backend/model.`, {
+          param: 'model',
+        })
       const { backend, model } = await registry.resolve(undefined, name)
       const { manage } = backend.adapter
       if (!manage?.remove) throw cannot(backend, 'removes no models')

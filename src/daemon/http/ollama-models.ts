@@ -34,9 +34,10 @@ export const addModels = (app: FastifyInstance, parts: ManageParts): void => {
       },
     },
     async () => ({
-      models: registry
-        .list()
-        .map((listed) => ({ ...entryOf(listed), modified_at: modifiedAt(listed.model) })),
+      models: [
+        ...registry.groups.map(({ config }) => groupEntry(config.name)),
+        ...registry.list().map((listed) => ({ ...entryOf(listed), modified_at: modifiedAt(listed.model) })),
+      ],
     }),
   )
 
@@ -110,10 +111,22 @@ const entryOf = ({ backend, model, shadowedBy }: ListedModel) => {
     name,
     model: name,
     size: model.file?.sizeBytes ?? 0,
-    digest: model.file?.digest ?? createHash('sha256').update(`${backend.name}/${model.name}`).digest('hex'),
+    digest: model.file?.digest ?? digestOf(`${backend.name}/${model.name}`),
     details: detailsOf(model.file),
   }
 }
+
+const groupEntry = (name: string): object => ({
+  name,
+  model: name,
+  size: 0,
+  digest: digestOf(name),
+  details: detailsOf(),
+  modified_at: modifiedAt({}),
+})
+
+/** For what has no files of its own: the same for the same name. */
+const digestOf = (name: string): string => createHash('sha256').update(name).digest('hex')
 
 const loadedEntry = (listed: ListedModel): object => {
   const { memory, contextLength } = listed.model
@@ -135,7 +148,7 @@ const detailsOf = ({ format = '', family = '', parameterSize = '', quantization 
   quantization_level: quantization,
 })
 
-const modifiedAt = ({ created = 0 }: Model): string => new Date(created * 1000).toISOString()
+const modifiedAt = ({ created = 0 }: Pick<Model, 'created'>): string => new Date(created * 1000).toISOString()
 
 /** As Ollama describes a model of its own. The window is the one that requests get, which is what clients plan by. */
 const describe = (backend: Backend, model: Model): object => {

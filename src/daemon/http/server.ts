@@ -54,8 +54,8 @@ export const createServer = async (options: ServerOptions): Promise<FastifyInsta
     ajv: {
       customOptions: { coerceTypes: false, useDefaults: false, removeAdditional: false, strict: false },
     },
-    // What a schema does not name must not be left out of an answer either. Said here and not by
-    // setSerializerCompiler, since a surface with schemas of its own would compile serializers again.
+    // What a schema does not name must not be left out of an answer either. Said here, since setSerializerCompiler
+    // does not reach a scope that has schemas of its own.
     schemaController: { compilersFactory: { buildSerializer: () => () => JSON.stringify } },
     requestTimeout: 0,
     keepAliveTimeout: 75_000,
@@ -104,8 +104,6 @@ export const createServer = async (options: ServerOptions): Promise<FastifyInsta
   })
   for (const surface of options.surfaces)
     app.register((scope, _, done) => {
-      // A scope with schemas of its own would else get a serialiser made from them, which drops what they do not name.
-      scope.setSerializerCompiler(() => JSON.stringify)
       surface(scope)
       done()
     })

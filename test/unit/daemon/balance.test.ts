@@ -80,6 +80,21 @@ describe('pick', () => {
     expect(Object.keys(many([open, down], 'p2c')).sort()).toEqual(['down', 'open'])
   })
 
+  it('gives the next request to a target that may have recovered, one at a time', async () => {
+    let ms = 0
+    const back = await fakeBackend({ name: 'back', breaker: { failures: 1, cooldown: '1s' }, now: () => ms })
+    const [up, resting] = [await target('up'), { backend: back, model: 'm', weight: 1 }]
+    back.breaker.failed()
+    expect(many([up, resting], 'p2c')).toEqual({ up: 3000 })
+    ms = 1000
+    expect(many([up, resting], 'p2c', undefined, 1)).toEqual({ back: 1 })
+    back.breaker.admit()
+    expect(many([up, resting], 'least-busy', undefined, 1)).toEqual({ up: 1 })
+    back.latency.observe(9999)
+    back.breaker.succeeded()
+    expect(back.latency.valueMs).toBe(0)
+  })
+
   it('keeps targets of weight 0 in reserve', async () => {
     const [first, reserve] = [await target('first'), await target('reserve', 0)]
     expect(many([first, reserve], 'p2c')).toEqual({ first: 3000 })

@@ -18,7 +18,9 @@ beforeAll(async () => {
   mcpd = await startTestDaemon(`
 backends:
   - { name: laptop, adapter: ollama, url: "${ollama.url}", breaker: { failures: 100 } }
-  - { name: vllm, adapter: openai, url: "${openai.url}" }`)
+  - { name: vllm, adapter: openai, url: "${openai.url}" }
+groups:
+  - { name: both, targets: [laptop/stand-in, vllm/plain] }`)
 })
 afterAll(async () => {
   await mcpd.close()
@@ -204,6 +206,17 @@ describe('the Ollama surface', () => {
     expect(
       (await send('/api/chat', { model: 'vllm/shared', ...hello, stream: false })).headers['x-mcpd-backend'],
     ).toBe('vllm')
+  })
+
+  it('serves a group by its name, byte for byte where an Ollama answers, and deletes none of it', async () => {
+    const { models } = (await (await mcpd.fetch('/api/tags')).json()) as { models: { name: string }[] }
+    expect(models.map(({ name }) => name)).toContain('both')
+    for (const stream of [false, true]) {
+      const { status, text } = await send('/api/chat', { model: 'both', ...hello, stream })
+      expect([status, linesOf(text).at(-1)]).toMatchObject([200, { done: true }])
+    }
+    expect((await send('/api/show', { model: 'both' })).status).toBe(200)
+    expect((await send('/api/delete', { model: 'both' }, { method: 'DELETE' })).status).toBe(400)
   })
 
   it('counts what is always in memory as loaded, but cannot unload it', async () => {
