@@ -1,0 +1,257 @@
+import { accepts, isMultiple } from './accepts.ts'
+import type {
+  Alternative,
+  ArrayAlternative,
+  NumberAlternative,
+  ObjectAlternative,
+  StringAlternative,
+} from './alternative.ts'
+import { alternatives } from './alternatives.ts'
+import { formatContains } from './formats.ts'
+import { patternOf } from './pattern.ts'
+import { areDisjoint } from './disjoint.ts'
+import { isAny, isNever, type View } from './view.ts'
+import type { Json } from '../json.ts'
+
+/** How values are told apart. */
+export interface RelationOptions {
+  /**
+   * What a sender does with members that an open object does not name: `any` as JSON Schema says, or `absent` as
+   * people who read a contract behave. With `absent` a new optional property is no narrowing. Default any.
+   */
+  readonly undeclared?: 'any' | 'absent'
+  /**
+   * Values that travel as text, such as in a query: then a plain string takes every number and boolean, and with
+   * `exploded` a list takes the single value that its item is. Default none.
+   */
+  readonly text?: 'none' | 'plain' | 'exploded'
+}
+
+export interface Relation {
+  readonly options: Required<RelationOptions>
+  /** Whether it is proven that every value of `inner` is one of `outer`. False says only that it was not. */
+  holds(outer: View, inner: View): boolean
+  /** The same for one alternative of `inner`. */
+  covers(outer: View, inner: Alternative): boolean
+  /** The same for two alternatives. */
+  includes(outer: Alternative, inner: Alternative): boolean
+}
+
+/** Comparisons of one call beyond this many are given up on: not proven. */
+const stepsMax = 200_000
+
+export const createRelation = ({ undeclared = 'any', text = 'none' }: RelationOptions = {}): Relation => {
+  const settled = new Map<string, boolean>()
+  const assumed = new Set<string>()
+  let trail: string[] = []
+  let steps = 0
+
+  /** Coinduction: a pair met again on the way to itself holds, unless something else on the way fails. */
+  const holds = (outer: View, inner: View): boolean => {
+    if (outer.key === inner.key || isAny(outer) || isNever(inner)) return true
+    const pair = `${outer.key}>${inner.key}`
+    const known = settled.get(pair)
+    if (known !== undefined) return known
+    if (assumed.has(pair)) return true
+    const isOutermost = trail.length === 0
+    if (isOutermost) steps = 0
+    if (++steps > stepsMax) return false
+    const mark = trail.length
+    trail.push(pair)
+    assumed.add(pair)
+    const result = alternatives(inner).every((alternative) => covers(outer, alternative))
+    if (!result) {
+      // What was settled under this assumption is open again.
+      for (const each of trail.splice(mark)) assumed.delete(each)
+      if (steps <= stepsMax) settled.set(pair, false)
+    } else if (isOutermost) {
+      for (const each of trail) settled.set(each, true)
+      assumed.clear()
+      trail = []
+    }
+    return result
+  }
+
+  const covers = (outer: View, inner: Alternative): boolean => {
+    const options = alternatives(outer)
+    if (inner.values)
+      return inner.values.every((value) => accepts(outer, value) || acceptsAsText(options, value))
+    if (options.some((option) => includes(option, inner))) return true
+    const range = smallRange(inner)
+    if (range) return range.every((value) => accepts(outer, value))
+    return text !== 'none' && options.some((option) => includesAsText(option, inner))
+  }
+
+  const acceptsAsText = (options: readonly Alternative[], value: Json): boolean =>
+    text !== 'none' &&
+    options.some((option) =>
+      option.type === 'string'
+        ? typeof value !== 'object' && value !== null && accepts(option.view, String(value))
+        : text === 'exploded' &&
+          option.type === 'array' &&
+          option.minItems <= 1 &&
+          typeof value !== 'object' &&
+          accepts(option.prefix[0] ?? option.items, value),
+    )
+
+  const includesAsText = (outer: Alternative, inner: Alternative): boolean => {
+    const isScalar = inner.type === 'number' || inner.type === 'string' || inner.type === 'boolean'
+    if (outer.type === 'string')
+      return (
+        isScalar &&
+        inner.type !== 'string' &&
+        !outer.values &&
+        outer.patterns.length === 0 &&
+        outer.formats.length === 0 &&
+        outer.minLength <= 1 &&
+        outer.maxLength === Infinity
+      )
+    return (
+      text === 'exploded' &&
+      outer.type === 'array' &&
+      isScalar &&
+      outer.minItems <= 1 &&
+      outer.maxItems >= 1 &&
+      outer.contains.length === 0 &&
+      covers(outer.prefix[0] ?? outer.items, inner)
+    )
+  }
+
+  const includes = (outer: Alternative, inner: Alternative): boolean => {
+    if (outer.type !== inner.type) return false
+    if (outer.view.key === inner.view.key && outer.excludes.length === 0 && !outer.values) return true
+    if (inner.values) return inner.values.every((value) => isIn(outer, value))
+    if (outer.values) return false
+    for (const [keyword, written] of outer.opaque) if (inner.opaque.get(keyword) !== written) return false
+    if (!outer.excludes.every((excluded) => isExcluded(excluded, inner))) return false
+    switch (outer.type) {
+      case 'number':
+        return includesNumbers(outer, inner as NumberAlternative)
+      case 'string':
+        return includesStrings(outer, inner as StringAlternative)
+      case 'array':
+        return includesArrays(outer, inner as ArrayAlternative)
+      case 'object':
+        return includesObjects(outer, inner as ObjectAlternative)
+      default:
+        return true
+    }
+  }
+
+  const isIn = (outer: Alternative, value: Json): boolean =>
+    outer.values
+      ? outer.values.some((each) => JSON.stringify(each) === JSON.stringify(value))
+      : accepts(outer.view, value) && !outer.excludes.some((excluded) => accepts(excluded, value))
+
+  const isExcluded = (excluded: View, inner: Alternative): boolean =>
+    inner.excludes.some((each) => holds(each, excluded)) ||
+    alternatives(excluded).every((other) => areDisjoint(other, inner))
+
+  const includesArrays = (outer: ArrayAlternative, inner: ArrayAlternative): boolean => {
+    if (outer.minItems > inner.minItems || outer.maxItems < inner.maxItems) return false
+    if (outer.unique && !inner.unique && inner.maxItems > 1) return false
+    const longest = Math.max(outer.prefix.length, inner.prefix.length)
+    for (let at = 0; at < longest; at++) {
+      if (at >= inner.maxItems) break
+      if (!holds(outer.prefix[at] ?? outer.items, inner.prefix[at] ?? inner.items)) return false
+    }
+    if (inner.maxItems > longest && !holds(outer.items, inner.items)) return false
+    return outer.contains.every(
+      (wanted) =>
+        inner.contains.some(
+          (given) =>
+            holds(wanted.view, given.view) &&
+            given.min >= wanted.min &&
+            (wanted.max === Infinity || (given.max <= wanted.max && holds(given.view, wanted.view))),
+        ) ||
+        (wanted.max >= inner.maxItems &&
+          wanted.min <= inner.minItems &&
+          [...inner.prefix, inner.items].every((each) => holds(wanted.view, each))),
+    )
+  }
+
+  const includesObjects = (outer: ObjectAlternative, inner: ObjectAlternative): boolean => {
+    for (const name of outer.required) if (!inner.required.has(name)) return false
+    if (outer.minProperties > Math.max(inner.minProperties, inner.required.size)) return false
+    if (outer.maxProperties < inner.maxProperties) return false
+    const isOpen = undeclared === 'absent' && isAny(inner.additional)
+    for (const [name, property] of outer.properties)
+      if (!inner.properties.has(name)) {
+        const given = memberView(inner, name)
+        if (isOpen && given.key === inner.additional.key) continue
+        if (!holds(property, given)) return false
+      }
+    for (const [name, property] of inner.properties)
+      if (!holds(memberView(outer, name), property)) return false
+    for (const [pattern, property] of outer.patterns) {
+      const given = inner.patterns.get(pattern) ?? (isOpen ? undefined : inner.additional)
+      if (given && !holds(property, given)) return false
+    }
+    for (const [pattern, property] of inner.patterns)
+      if (!outer.patterns.has(pattern) && !holds(outer.additional, property)) return false
+    if (!holds(outer.additional, inner.additional)) return false
+    return namesHold(outer, inner) && dependenciesHold(outer, inner)
+  }
+
+  const namesHold = (outer: ObjectAlternative, inner: ObjectAlternative): boolean =>
+    outer.names.every(
+      (wanted) =>
+        inner.names.some((given) => holds(wanted, given)) ||
+        (inner.patterns.size === 0 &&
+          isNever(inner.additional) &&
+          [...inner.properties.keys()].every((name) => accepts(wanted, name))),
+    )
+
+  const dependenciesHold = (outer: ObjectAlternative, inner: ObjectAlternative): boolean => {
+    for (const [name, needed] of outer.dependentRequired) {
+      const given = inner.dependentRequired.get(name) ?? []
+      if (
+        !isNever(memberView(inner, name)) &&
+        !needed.every((each) => given.includes(each) || inner.required.has(each))
+      )
+        return false
+    }
+    for (const [name, wanted] of outer.dependentSchemas) {
+      const given = inner.dependentSchemas.get(name)
+      if (!isNever(memberView(inner, name)) && !(given && holds(wanted, given))) return false
+    }
+    return true
+  }
+
+  return { options: { undeclared, text }, holds, covers, includes }
+}
+
+/** What a member of that name may hold. */
+export const memberView = (object: ObjectAlternative, name: string): View => {
+  const own = object.properties.get(name)
+  if (own) return own
+  const matching = [...object.patterns].filter(([pattern]) => patternOf(pattern)?.test(name))
+  const [first] = matching
+  if (!first) return object.additional
+  return matching.length === 1 ? first[1] : first[1].space.both(matching.map(([, view]) => view))
+}
+
+const includesNumbers = (outer: NumberAlternative, inner: NumberAlternative): boolean =>
+  (outer.min < inner.min || (outer.min === inner.min && (!outer.minExclusive || inner.minExclusive))) &&
+  (outer.max > inner.max || (outer.max === inner.max && (!outer.maxExclusive || inner.maxExclusive))) &&
+  (!outer.integer || inner.integer || inner.multipleOf.some(Number.isInteger)) &&
+  outer.multipleOf.every((step) =>
+    [...inner.multipleOf, ...(inner.integer ? [1] : [])].some((each) => isMultiple(each, step)),
+  )
+
+const includesStrings = (outer: StringAlternative, inner: StringAlternative): boolean =>
+  outer.minLength <= inner.minLength &&
+  outer.maxLength >= inner.maxLength &&
+  outer.patterns.every((pattern) => inner.patterns.includes(pattern)) &&
+  outer.formats.every((format) => inner.formats.some((each) => formatContains(format, each))) &&
+  [...outer.content].every(([keyword, text]) => inner.content.get(keyword) === text)
+
+const rangeMax = 64
+
+/** The values of a range of integers that is small enough to try one by one. */
+const smallRange = (inner: Alternative): readonly number[] | undefined => {
+  if (inner.type !== 'number' || !inner.integer || inner.max - inner.min >= rangeMax) return undefined
+  return Array.from({ length: inner.max - inner.min + 1 }, (_, at) => inner.min + at).filter((value) =>
+    accepts(inner.view, value),
+  )
+}
