@@ -41,6 +41,8 @@ export const crawlSpec = async (task: CrawlTask, options: CrawlOptions): Promise
     const fetched = await source.fetch(newest && (await records.memory()), options.signal)
     if (fetched.kind === 'nothing') return ended('nothing', nothingProblem(task, location, fetched.tried))
     if (fetched.kind === 'unchanged') {
+      // What was pending was a passing state.
+      if (options.sightings === 2) await records.setPending(undefined)
       await records.touch(now())
       return ended('unchanged', newest && { version: newest })
     }

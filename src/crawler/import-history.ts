@@ -26,7 +26,7 @@ export const importHistory = async (
   const written: Version[] = []
   let drafts: Draft[] = []
   let skipped = 0
-  let last = ''
+  let lastMs = Number.NEGATIVE_INFINITY
   let memory: Memory | undefined
   const flush = async (): Promise<void> => {
     written.push(...(await records.add(drafts, signal)))
@@ -34,15 +34,16 @@ export const importHistory = async (
   }
   for await (const found of history) {
     memory = found.memory
-    // Clocks of committers differ; the order of the commits is what counts.
-    last = found.commit.date > last ? found.commit.date : last
+    // Clocks of committers differ and a rebase gives many commits one time; their order is what counts.
+    lastMs = Math.max(Date.parse(found.commit.date), lastMs + 1)
     if (known.has(found.commit.id)) continue
     try {
       const { facts, canonical } = readDocument(found.raw, found.location, {
         sizeMaxBytes: task.sizeMaxBytes,
       })
       const { location: source, commit, raw } = found
-      drafts.push({ facts: { ...facts, source, commit }, raw, canonical, time: last })
+      const time = new Date(lastMs).toISOString()
+      drafts.push({ facts: { ...facts, source, commit }, raw, canonical, time })
     } catch (error) {
       if (!isMcpdError(error)) throw error
       skipped += 1

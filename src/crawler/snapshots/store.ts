@@ -14,7 +14,7 @@ export interface SpecStore {
   readonly path: string
   /** Of the specs that have a version, sorted. */
   names(): Promise<readonly string[]>
-  spec(name: string): SpecRecords
+  readonly spec: (name: string) => SpecRecords
 }
 
 /** A version that is to be written: all of a line but what the store itself knows. */

@@ -41,7 +41,8 @@ export const serverSource = (server: URL, facts: ServerFacts, settings: HttpSett
       const fetched = answer.status === 304 || answer.status === 200 ? toFetched(answer, key, url) : undefined
       if (fetched) return fetched
     }
-    return search(http, server, facts, key)
+    // Awaited here: what was opened above closes when this function ends.
+    return await search(http, server, facts, key)
   },
 })
 
