@@ -1,10 +1,9 @@
 import { configFileSchema } from '../core/config.ts'
 import { isSecret } from '../core/load-config.ts'
-import type { DescribedAdapter } from './described-adapters.ts'
 
 /** The part of JSON Schema that mcpd's own schemas use, as plain data. */
 export interface JsonSchema {
-  readonly type?: string
+  readonly type?: string | readonly string[]
   readonly properties?: Readonly<Record<string, JsonSchema>>
   readonly required?: readonly string[]
   readonly items?: JsonSchema
@@ -12,6 +11,14 @@ export interface JsonSchema {
   readonly description?: string
   readonly pattern?: string
   readonly [keyword: string]: unknown
+}
+
+/** An adapter and the settings it takes beside those of every backend. */
+export interface DescribedAdapter {
+  readonly type: string
+  readonly description: string
+  /** Of an object. */
+  readonly options: JsonSchema
 }
 
 /** The schema of mcpd.yaml as the loader has it; what it says of backends leaves their adapters' options open. */

@@ -2,8 +2,7 @@ import { resolveConfig } from '../core/config.ts'
 import { below } from '../core/config-file.ts'
 import { type ConfigValues, isSecret, reference } from '../core/load-config.ts'
 import { defaultStateDir } from '../core/state-dir.ts'
-import { backendSchema, fileSchema, type JsonSchema } from './config-schema.ts'
-import type { DescribedAdapter } from './described-adapters.ts'
+import { backendSchema, type DescribedAdapter, fileSchema, type JsonSchema } from './config-schema.ts'
 
 /** What a start would work with, in the shape of the file, and where each value comes from. */
 export interface EffectiveConfig {
@@ -88,10 +87,8 @@ const originOf = (pointer: string, { origins }: ConfigValues): string => {
   return 'default'
 }
 
-const secretHeader = /\/headers\/[^/]*(auth|key|token|secret|cookie)[^/]*$/i
-
 const shown = (value: unknown, pointer: string, { references }: ConfigValues): unknown => {
-  if (isSecret(pointer) || secretHeader.test(pointer)) return mask
+  if (isSecret(pointer)) return mask
   if (typeof value !== 'string') return value
   const text = references.get(pointer)?.replaceAll(reference, mask) ?? value
   return text.replace(/^(https?:\/\/)[^/@]*@/i, `$1${mask}@`)

@@ -2,45 +2,35 @@ import type { PullStep } from '../client/index.ts'
 import { printable } from './printable.ts'
 import { formatBytes } from './quantity.ts'
 
-export interface Progress extends Disposable {
-  show(step: PullStep): void
-  /** Of all the parts that were shown, fetched now or before. */
-  readonly bytes: number
-}
-
 const barCells = 24
+/** Where a terminal does not say how wide it is. */
+const usualColumns = 80
 
 /**
  * Shows the steps of a pull: on a terminal one line per part that is drawn over as it grows, elsewhere a line whenever
- * another part begins. Without an output it only counts.
+ * another part begins; nothing without an output. Resolves with the bytes of all parts.
  */
-export const createProgress = (output: NodeJS.WriteStream | undefined): Progress => {
+export const showProgress = async (
+  steps: AsyncIterable<PullStep>,
+  output: NodeJS.WriteStream | undefined,
+): Promise<number> => {
   const sizes = new Map<string, number>()
-  let current = ''
-  let isOpen = false
-
-  const show = (step: PullStep): void => {
-    if (step.digest !== undefined && step.total !== undefined) sizes.set(step.digest, step.total)
-    const key = `${step.status} ${step.digest ?? ''}`
-    if (!output) return
-    if (output.isTTY) {
-      const end = isOpen && key !== current ? '\n' : '\r'
-      output.write(`${isOpen ? end : ''}${formatStep(step, output.columns)}\u001B[K`)
-      isOpen = true
-    } else if (key !== current) output.write(`${printable(step.status)}\n`)
-    current = key
-  }
-
-  return {
-    show,
-    get bytes() {
-      return [...sizes.values()].reduce((sum, size) => sum + size, 0)
-    },
+  let current: string | undefined
+  try {
+    for await (const step of steps) {
+      if (step.digest !== undefined && step.total !== undefined) sizes.set(step.digest, step.total)
+      const part = `${step.status} ${step.digest ?? ''}`
+      if (output?.isTTY) {
+        const back = current === undefined ? '' : current === part ? '\r' : '\n'
+        output.write(`${back}${formatStep(step, output.columns || usualColumns)}\u001B[K`)
+      } else if (current !== part) output?.write(`${printable(step.status)}\n`)
+      current = part
+    }
+  } finally {
     // Whatever comes next, an error or a shell prompt, begins a line.
-    [Symbol.dispose]: () => {
-      if (isOpen) output?.write('\n')
-    },
+    if (output?.isTTY && current !== undefined) output.write('\n')
   }
+  return [...sizes.values()].reduce((sum, size) => sum + size, 0)
 }
 
 /** One line that fits into `columns`: a longer one would wrap, and only its last part be drawn over. */

@@ -47,7 +47,7 @@ const answers = async (client: Observed, pid: number, signal: AbortSignal): Prom
 }
 
 /** A process that was killed leaves its record behind. */
-const isAlive = (pid: number): boolean => {
+export const isAlive = (pid: number): boolean => {
   try {
     process.kill(pid, 0)
     return true

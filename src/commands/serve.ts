@@ -15,12 +15,19 @@ The config is --config, ./mcpd.yaml or $XDG_CONFIG_HOME/mcpd/mcpd.yaml, the firs
       command: '<%= config.bin %> serve --detach --port 0 --json',
     },
     {
+      description: 'Stand in for Ollama, so that tools made for it find what mcpd serves',
+      command: '<%= config.bin %> serve --as-ollama',
+    },
+    {
       description: 'Listen to the network; the key that clients must send comes from the environment',
       command: 'MCPD_API_KEY=... <%= config.bin %> serve --host 0.0.0.0',
     },
   ]
 
   static override flags = {
+    'as-ollama': Flags.boolean({
+      description: 'listen on port 11434 too, where tools look for Ollama, if it is free',
+    }),
     config: Flags.string({ description: 'config file', helpValue: 'mcpd.yaml' }),
     detach: Flags.boolean({ description: 'run in the background; return when it is ready' }),
     host: Flags.string({ description: 'address to listen on (default 127.0.0.1)', helpValue: 'address' }),

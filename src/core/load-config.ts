@@ -112,6 +112,9 @@ export const isSecret = (pointer: string): boolean =>
     pointer,
   )
 
+/** What may stand before the reference in an authorization header. */
+const scheme = /^(bearer|basic) /i
+
 interface Place {
   readonly lines: ReadonlyMap<string, string>
   /** Notes the texts that hold references. */
@@ -130,7 +133,7 @@ const substitute = (value: unknown, pointer: string, place: Place): unknown => {
     )
   if (typeof value !== 'string') return value
   const at = `${originOf(place.lines, pointer)}${pointer}`
-  if (isSecret(pointer) && value.replaceAll(reference, '').trim() !== '')
+  if (isSecret(pointer) && value.replaceAll(reference, '').replace(scheme, '').trim() !== '')
     throw new McpdError('CONFIG_INVALID', `${at} is a secret; write \${env:NAME} or \${file:/path}.`)
   return value.replaceAll(reference, (_, kind: string, name: string) => {
     place.references.set(pointer, value)

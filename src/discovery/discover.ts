@@ -30,11 +30,7 @@ export const identify = async (origin: string, patienceMs = answerMaxMs): Promis
   return answers.find((answer) => answer !== undefined)
 }
 
-const ask = async (
-  origin: string,
-  { probe }: Runtime,
-  patienceMs: number,
-): Promise<string | undefined> => {
+const ask = async (origin: string, { probe }: Runtime, patienceMs: number): Promise<string | undefined> => {
   try {
     const { statusCode, headers, body } = await request(origin + probe.path, {
       signal: AbortSignal.timeout(patienceMs),

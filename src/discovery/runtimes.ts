@@ -40,7 +40,8 @@ export const runtimes: readonly Runtime[] = [
     basePath: '',
     probe: {
       path: '/v2',
-      recognise: ({ json }) => (member(json, 'name') === 'triton' ? (text(member(json, 'version')) ?? '') : undefined),
+      recognise: ({ json }) =>
+        member(json, 'name') === 'triton' ? (text(member(json, 'version')) ?? '') : undefined,
     },
   },
   {
@@ -51,7 +52,9 @@ export const runtimes: readonly Runtime[] = [
     probe: {
       path: '/props',
       recognise: ({ json }) =>
-        member(json, 'default_generation_settings') === undefined ? undefined : (text(member(json, 'build_info')) ?? ''),
+        member(json, 'default_generation_settings') === undefined
+          ? undefined
+          : (text(member(json, 'build_info')) ?? ''),
     },
   },
   {
@@ -76,7 +79,8 @@ export const runtimes: readonly Runtime[] = [
       path: '/api/v0/models',
       recognise: ({ json }) => {
         const data = member(json, 'data')
-        return Array.isArray(data) && data.every((model) => text(member(model, 'compatibility_type')) !== undefined)
+        return Array.isArray(data) &&
+          data.every((model) => text(member(model, 'compatibility_type')) !== undefined)
           ? ''
           : undefined
       },

@@ -52,7 +52,10 @@ describe('managing models', () => {
       'POST /api/pull': { status: 503, json: { error: 'asleep' } },
     })
     await using client = connect(daemon.url)
-    await expect(client.remove('m')).rejects.toMatchObject({ code: 'NOT_FOUND', message: 'model "m" not found' })
+    await expect(client.remove('m')).rejects.toMatchObject({
+      code: 'NOT_FOUND',
+      message: 'model "m" not found',
+    })
     await expect(Array.fromAsync(client.pull('m'))).rejects.toMatchObject({
       code: 'BACKEND_UNAVAILABLE',
       message: 'asleep',
