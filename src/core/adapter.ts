@@ -1,6 +1,6 @@
 import type { TSchema } from 'typebox'
 import type { InferenceEvent, InferenceRequest, Operation } from './inference.ts'
-import type { Transport } from './transport.ts'
+import type { Transport, TransportResponse } from './transport.ts'
 
 /**
  * An adapter turns InferenceRequests into one backend's calls. One plain object from one factory;
@@ -21,11 +21,24 @@ export interface Adapter {
   validate?(request: InferenceRequest): string | undefined
   /** Gauges of the backend itself, by name. */
   metrics?(signal: AbortSignal): Promise<Readonly<Record<string, number>>>
+  /** Hands a request of the backend's own API on as it is: for routes that mcpd does not know. */
+  forward?(request: ForwardRequest): Promise<TransportResponse>
   readonly manage?: ModelManagement
   /** What the backend itself says of a model, in its own dialect. Throws MODEL_NOT_FOUND. */
   describe?(model: string, signal: AbortSignal): Promise<Description>
   /** The operations of the backend's API that this adapter relies on, such as `POST /api/chat`. */
   readonly uses: readonly string[]
+}
+
+/** A request for a route below the backend's API, such as `/audio/speech`. */
+export interface ForwardRequest {
+  readonly method: 'GET' | 'POST' | 'DELETE' | 'PUT' | 'PATCH'
+  /** Below the base URL of the API, beginning with a slash, with its query. */
+  readonly path: string
+  readonly contentType?: string
+  readonly accept?: string
+  readonly body?: Buffer
+  readonly signal: AbortSignal
 }
 
 export interface ModelManagement {

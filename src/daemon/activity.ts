@@ -18,8 +18,8 @@ export interface ActivityCounts {
 export interface Activity {
   readonly draining: boolean
   readonly counts: ActivityCounts
-  /** Throws SHUTTING_DOWN while draining. The request is aborted with DEADLINE_EXCEEDED after `totalMs`. */
-  begin(): ActiveRequest
+  /** Throws SHUTTING_DOWN while draining. The request is aborted with DEADLINE_EXCEEDED after `limitMs`, else `totalMs`. */
+  begin(limitMs?: number): ActiveRequest
   /** Resolves when nothing runs any more; after `limitMs` what still runs is aborted with SHUTTING_DOWN. */
   drain(limitMs: number): Promise<void>
 }
@@ -31,7 +31,7 @@ export const createActivity = (totalMs: number): Activity => {
   let draining = false
   let idle: (() => void) | undefined
 
-  const begin = (): ActiveRequest => {
+  const begin = (limitMs = totalMs): ActiveRequest => {
     if (draining)
       throw new McpdError('SHUTTING_DOWN', 'The daemon is stopping and takes no new requests.', {
         retryAfterSeconds: 5,
@@ -40,9 +40,9 @@ export const createActivity = (totalMs: number): Activity => {
     const timer = setTimeout(
       () =>
         controller.abort(
-          new McpdError('DEADLINE_EXCEEDED', `The request took longer than ${totalMs} ms in all.`),
+          new McpdError('DEADLINE_EXCEEDED', `The request took longer than ${limitMs} ms in all.`),
         ),
-      totalMs,
+      limitMs,
     )
     active.add(controller)
     total += 1

@@ -2,6 +2,7 @@ import type { Adapter, Health, Model } from '../core/adapter.ts'
 import type { BackendConfig } from '../core/config.ts'
 import { McpdError, toMcpdError } from '../core/errors.ts'
 import { compose, type Invoke } from '../core/inference.ts'
+import { type Forward, forwardTo } from './forward.ts'
 import { Breaker, breakerGuard } from './guards/breaker.ts'
 import { patienceGuard } from './guards/patience.ts'
 import { Queue, queueGuard } from './guards/queue.ts'
@@ -20,6 +21,8 @@ export interface Backend {
   readonly latency: Latency
   /** breaker → queue → patience → adapter. */
   readonly invoke: Invoke
+  /** breaker → queue → the backend's own API as it is; absent where the adapter has none to hand on to. */
+  readonly forward?: Forward
   /** The last list of models; undefined until the backend has answered once. */
   readonly models: readonly Model[] | undefined
   readonly health: Health
@@ -112,6 +115,9 @@ export const createBackend = ({ config, adapter, now }: BackendOptions): Backend
       ],
       infer,
     ),
+    ...(adapter.forward && {
+      forward: breakerGuard(breaker, name)(queueGuard(queue, waits.queueMs, now)(forwardTo(adapter, name))),
+    }),
     get models() {
       return models
     },

@@ -7,15 +7,17 @@ import { createActivity } from './activity.ts'
 import { adapterModules, assembleBackends } from './assemble.ts'
 import { banner } from './banner.ts'
 import { daemonGauges } from './gauges.ts'
+import { measureGuard } from './guards/measure.ts'
 import { createAccess } from './http/access.ts'
 import { adminSurface } from './http/admin.ts'
 import { backendAdmin } from './http/admin-backends.ts'
 import { nativeSurface } from './http/native.ts'
 import { observeSurface } from './http/observe.ts'
 import { ollamaSurface, renderOllamaError } from './http/ollama.ts'
+import { openaiForward } from './http/openai-forward.ts'
 import { openaiSurface, renderOpenAiError } from './http/openai.ts'
 import { createServer } from './http/server.ts'
-import { listen, openAdminSocket, refuseOpenDoor } from './listen.ts'
+import { listen, listenAsOllama, openAdminSocket, refuseOpenDoor } from './listen.ts'
 import { openLog } from './log.ts'
 import { createPipeline } from './pipeline.ts'
 import { applyOverlay } from './overlay.ts'
@@ -38,6 +40,8 @@ export interface DaemonFlags {
   readonly insecure?: boolean
   readonly json?: boolean
   readonly detached?: boolean
+  /** Listen where Ollama does, too. */
+  readonly asOllama?: boolean
   /** False: do not look for runtimes on this machine. */
   readonly discover?: boolean
 }
@@ -133,9 +137,10 @@ export const startDaemon = async (flags: DaemonFlags, place: DaemonPlace): Promi
   let url = ''
   const { promise: stopped, resolve: stop } = Promise.withResolvers<void>()
   let { retries } = config
+  const measure = measureGuard(metrics, now)
   const invoke = createPipeline({
     registry,
-    metrics,
+    measure,
     now,
     budget: createRetryBudget(() => retries.budgetRatio),
     retries: () => retries,
@@ -154,6 +159,7 @@ export const startDaemon = async (flags: DaemonFlags, place: DaemonPlace): Promi
     surfaces: [
       nativeSurface({ ...answering, modules: adapterModules }),
       openaiSurface(answering),
+      openaiForward({ registry, activity, measure, now }),
       ollamaSurface(answering),
       observeSurface({ registry, metrics, activity }),
       adminSurface({
@@ -172,6 +178,7 @@ export const startDaemon = async (flags: DaemonFlags, place: DaemonPlace): Promi
   stack.defer(() => app.close())
   url = await listen(app, config)
   await openAdminSocket(stack, app, stateDir.socket, local)
+  const notes = [...first.notes, ...(flags.asOllama ? [await listenAsOllama(stack, app, config)] : [])]
   stack.defer(() => activity.drain(config.drainMs))
 
   await keepFresh(stack, registry)
@@ -193,7 +200,7 @@ export const startDaemon = async (flags: DaemonFlags, place: DaemonPlace): Promi
     app,
     registry,
     reloader,
-    banner: banner(registry, { url, notes: first.notes, asksForKey: config.listen.apiKey !== undefined }),
+    banner: banner(registry, { url, notes, asksForKey: config.listen.apiKey !== undefined }),
     stopped,
     close: () => (closing ??= owned.disposeAsync()),
   }

@@ -1,5 +1,5 @@
 import { chmodSync } from 'node:fs'
-import { createServer as createHttpServer } from 'node:http'
+import { createServer as createHttpServer, type Server as HttpServer } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 import type { Config } from '../core/config.ts'
@@ -43,6 +43,38 @@ export const listen = async (app: FastifyInstance, { listen: { host, port } }: C
   return `http://${shown.includes(':') ? `[${shown}]` : shown}:${address.port}`
 }
 
+const ollamaPort = 11434
+
+/** The same routes where tools look for Ollama, if nobody is there. Says what came of it. */
+export const listenAsOllama = async (
+  stack: AsyncDisposableStack,
+  app: FastifyInstance,
+  { listen: { host } }: Config,
+): Promise<string> => {
+  const server = createHttpServer((request, response) => app.routing(request, response))
+  try {
+    await bind(server, { host, port: ollamaPort })
+  } catch (error) {
+    const why =
+      (error as NodeJS.ErrnoException).code === 'EADDRINUSE' ? 'it is taken' : (error as Error).message
+    return `Port ${ollamaPort} of Ollama could not be had: ${why}.`
+  }
+  stack.defer(() => unbind(server))
+  return `Listens as Ollama on http://${host}:${ollamaPort} too.`
+}
+
+const bind = (server: HttpServer, place: { path: string } | { host: string; port: number }): Promise<void> =>
+  new Promise((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(place, resolve)
+  })
+
+const unbind = (server: HttpServer): Promise<void> =>
+  new Promise((resolve) => {
+    server.close(() => resolve())
+    server.closeIdleConnections()
+  })
+
 /** The same routes on a socket that only the daemon's own user can open. */
 export const openAdminSocket = async (
   stack: AsyncDisposableStack,
@@ -54,19 +86,10 @@ export const openAdminSocket = async (
   server.on('connection', (socket) => local.add(socket))
   const before = process.umask(0o177)
   try {
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', reject)
-      server.listen(path, resolve)
-    })
+    await bind(server, { path })
   } finally {
     process.umask(before)
   }
   chmodSync(path, 0o600)
-  stack.defer(
-    () =>
-      new Promise<void>((resolve) => {
-        server.close(() => resolve())
-        server.closeIdleConnections()
-      }),
-  )
+  stack.defer(() => unbind(server))
 }

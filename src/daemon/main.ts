@@ -19,6 +19,7 @@ export const main = async (argv: readonly string[]): Promise<void> => {
     .option('--log-level <level>', 'least severe level written')
     .option('--insecure', 'allow other hosts without a key')
     .option('--no-discover', 'do not look for runtimes on this machine')
+    .option('--as-ollama', 'listen on port 11434 too, where tools look for Ollama')
     .option('--detached', 'stay when the command that started it goes')
     .option('--json', 'say in JSON where it listens')
     .option('--check', 'say in JSON whether it could start with this config, and end')

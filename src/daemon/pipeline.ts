@@ -1,15 +1,13 @@
 import { compose, type Invoke } from '../core/inference.ts'
-import type { MetricsRegistry } from '../core/metrics.ts'
-import { measureGuard } from './guards/measure.ts'
+import type { measureGuard } from './guards/measure.ts'
 import { route, type RouteParts } from './guards/route.ts'
 
 export interface PipelineParts extends RouteParts {
-  readonly metrics: MetricsRegistry
+  readonly measure: ReturnType<typeof measureGuard>
 }
 
 /**
  * What every request goes through, outermost first. `route` hands each attempt to one backend, whose own chain is in
  * backend.ts: breaker → queue → patience → adapter.
  */
-export const createPipeline = (parts: PipelineParts): Invoke =>
-  compose([measureGuard(parts.metrics, parts.now)], route(parts))
+export const createPipeline = (parts: PipelineParts): Invoke => compose([parts.measure], route(parts))

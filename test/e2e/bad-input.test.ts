@@ -117,10 +117,10 @@ describe('names', () => {
     await answer.text()
   })
 
-  it('an unknown route of the OpenAI API is an OpenAI error', async () => {
+  it('an unknown route of the OpenAI API is asked of the backend', async () => {
     const answer = await post('/v1/nothing', chat({}))
-    expect(answer.status).toBe(404)
-    expect(await answer.json()).toMatchObject({ error: { type: 'invalid_request_error', code: 'not_found' } })
+    expect([answer.status, backend.requests.at(-1)?.path]).toEqual([404, '/v1/nothing'])
+    await answer.text()
   })
 
   it('an unknown model is the OpenAI error for it', async () => {

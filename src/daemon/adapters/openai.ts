@@ -62,6 +62,7 @@ const create = (options: OpenAiOptions, host: AdapterHost): Adapter => {
     specVersion: 1,
     operations,
     infer,
+    forward: (request) => server.forward(request),
     models: (signal) => listModels(server, options, operations, signal),
     health: (signal) => askHealth(server, options, signal),
     validate: ({ stream, input: { operation } }) =>

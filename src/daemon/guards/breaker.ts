@@ -1,5 +1,4 @@
 import { errorTable, isMcpdError, McpdError } from '../../core/errors.ts'
-import type { Guard } from '../../core/inference.ts'
 
 export type CircuitState = 'closed' | 'open' | 'half-open'
 
@@ -73,9 +72,9 @@ export class Breaker {
 
 /** Refuses with CIRCUIT_OPEN while the backend is known to fail; judges each request by its outcome. */
 export const breakerGuard =
-  (breaker: Breaker, backend: string): Guard =>
-  (next) =>
-    async function* (request) {
+  (breaker: Breaker, backend: string) =>
+  <Request, Event>(next: (request: Request) => AsyncIterable<Event>) =>
+    async function* (request: Request): AsyncGenerator<Event> {
       if (!breaker.admit())
         throw new McpdError('CIRCUIT_OPEN', `The backend ${backend} failed repeatedly and is given a rest.`, {
           backend,

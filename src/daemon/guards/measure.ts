@@ -1,6 +1,14 @@
 import type { MetricsRegistry } from '../../core/metrics.ts'
-import type { Guard, InferenceRequest, Usage } from '../../core/inference.ts'
+import type { Usage } from '../../core/inference.ts'
+import type { Trace } from '../../core/trace.ts'
 import { isMcpdError } from '../../core/errors.ts'
+
+/** What is measured of a request. */
+interface Measured {
+  readonly input: { readonly operation: string }
+  readonly stream: boolean
+  readonly trace: Trace
+}
 
 /** Seconds. */
 const durationBuckets = [0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 300, 1000]
@@ -10,7 +18,7 @@ const overheadBuckets = [0.00005, 0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0
  * Counts and times every request. Names are stable: dashboards may rely on them (docs/metrics.md).
  * `outcome` is `ok`, `cancelled`, or the error code in lower case.
  */
-export const measureGuard = (metrics: MetricsRegistry, now: () => number): Guard => {
+export const measureGuard = (metrics: MetricsRegistry, now: () => number) => {
   const requests = metrics.counter('mcpd_requests_total', 'Requests by outcome.')
   const duration = metrics.histogram(
     'mcpd_request_duration_seconds',
@@ -49,7 +57,7 @@ export const measureGuard = (metrics: MetricsRegistry, now: () => number): Guard
     }
   }
 
-  const settle = (request: InferenceRequest, outcome: string, usage: Usage | undefined): void => {
+  const settle = (request: Measured, outcome: string, usage: Usage | undefined): void => {
     const { trace } = request
     const { surface, adapter = '', backend = '' } = trace
     const key = `${surface} ${backend} ${request.input.operation}`
@@ -71,13 +79,15 @@ export const measureGuard = (metrics: MetricsRegistry, now: () => number): Guard
     }
   }
 
-  return (next) =>
-    async function* (request) {
+  return <Request extends Measured, Event extends { readonly type: string }>(
+    next: (request: Request) => AsyncIterable<Event>,
+  ) =>
+    async function* (request: Request): AsyncGenerator<Event> {
       let outcome = 'cancelled'
       let usage: Usage | undefined
       try {
         for await (const event of next(request)) {
-          if (event.type === 'usage' || event.type === 'whole') usage = event.usage
+          if (event.type === 'usage' || event.type === 'whole') usage = (event as { usage?: Usage }).usage
           yield event
         }
         outcome = 'ok'

@@ -1,5 +1,5 @@
 import { McpdError } from '../../core/errors.ts'
-import { type Guard, priorities, type Priority } from '../../core/inference.ts'
+import { type InferenceRequest, priorities, type Priority } from '../../core/inference.ts'
 
 export interface QueueOptions {
   /** Slots: requests in flight at once. */
@@ -133,11 +133,14 @@ export class Queue {
   }
 }
 
+/** What the queue looks at of a request. */
+type Queued = Pick<InferenceRequest, 'signal' | 'trace' | 'principal' | 'priority'>
+
 /** Holds a slot for as long as the request runs. */
 export const queueGuard =
-  (queue: Queue, waitMaxMs: number, now: () => number): Guard =>
-  (next) =>
-    async function* (request) {
+  (queue: Queue, waitMaxMs: number, now: () => number) =>
+  <Request extends Queued, Event>(next: (request: Request) => AsyncIterable<Event>) =>
+    async function* (request: Request): AsyncGenerator<Event> {
       if (request.signal.aborted) throw request.signal.reason
       if (!queue.tryEnter()) {
         const startedMs = now()

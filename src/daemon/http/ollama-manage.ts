@@ -19,6 +19,9 @@ import {
 } from './ollama-route.ts'
 import { createStreamWriter } from './stream-writer.ts'
 
+/** Large models take hours over slow lines. */
+const pullMaxMs = 24 * 3600e3
+
 /** Fetching and removing models, at backends that can. */
 export const addManagement = (app: FastifyInstance, parts: ManageParts): void => {
   app.post<{ Body: NamedBody & { readonly stream?: boolean | null } }>(
@@ -36,11 +39,11 @@ export const addManagement = (app: FastifyInstance, parts: ManageParts): void =>
     async (request, reply) => {
       const { backend, model } = puller(parts.registry, nameIn(request.body))
       reply.header('x-mcpd-backend', backend.name)
-      await whileWanted(parts, reply, async (signal) => {
-        const progress = backend.adapter.manage!.pull!(model, signal)
+      const fetching = async (signal: AbortSignal): Promise<void> => {
+        const progress = served(backend, backend.adapter.manage!.pull!(model, signal))
         await (wantsStream(request.body) ? streamProgress(progress, reply, signal) : lastOf(progress, reply))
-        await backend.changed()
-      })
+      }
+      await whileWanted(parts, reply, fetching, pullMaxMs)
       return reply
     },
   )
@@ -132,6 +135,17 @@ const puller = (registry: Registry, name: string): { backend: Backend; model: st
   return { backend, model: name }
 }
 
+/** The same steps; who hears of the success finds the model served. */
+async function* served(
+  backend: Backend,
+  progress: AsyncIterable<PullProgress>,
+): AsyncGenerator<PullProgress, void> {
+  for await (const step of progress) {
+    if (step.status === 'success') await backend.changed()
+    yield step
+  }
+}
+
 /** An error before the first line still has a status of its own. */
 const streamProgress = async (
   progress: AsyncIterable<PullProgress>,
@@ -160,7 +174,9 @@ const streamProgress = async (
     writer.end()
   } catch (error) {
     if (!begun) throw error
-    writer.write(encodeNdjson(JSON.parse(encodeError(toMcpdError(error)).toString())))
+    const failure = toMcpdError(error)
+    if (failure.code === 'INTERNAL') reply.log.error({ err: error }, 'a pull failed')
+    writer.write(encodeNdjson(JSON.parse(encodeError(failure).toString())))
     writer.cut()
   }
 }

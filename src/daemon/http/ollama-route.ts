@@ -48,8 +48,9 @@ export const whileWanted = async <T>(
   { activity }: ManageParts,
   { raw }: FastifyReply,
   run: (signal: AbortSignal) => Promise<T>,
+  limitMs?: number,
 ): Promise<T> => {
-  const active = activity.begin()
+  const active = activity.begin(limitMs)
   const onClose = (): void => {
     if (!raw.writableFinished)
       active.abort(new McpdError('CANCELLED', 'The client went away before its answer was complete.'))

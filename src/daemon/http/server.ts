@@ -1,4 +1,6 @@
 import { isUtf8 } from 'node:buffer'
+import { promisify } from 'node:util'
+import { gzip } from 'node:zlib'
 import swagger from '@fastify/swagger'
 import createFastify, {
   LogController,
@@ -72,6 +74,7 @@ export const createServer = async (options: ServerOptions): Promise<FastifyInsta
     options.access(request, reply)
     done()
   })
+  compressLarge(app)
   answerPreflights(app)
   const methodsOf = collectMethods(app)
   app.setNotFoundHandler((request, reply) => {
@@ -143,6 +146,25 @@ export const parseJson = (
   } catch (error) {
     done(new McpdError('BAD_REQUEST', `The body is not valid JSON: ${(error as Error).message}`, {}, error))
   }
+}
+
+/** Below this, compressing costs more than it saves on any network that mcpd is used over. */
+const compressMinBytes = 32 * 1024
+const gzipAsync = promisify(gzip)
+
+/** Large answers that are there as a whole; streams are never held up by it. */
+const compressLarge = (app: FastifyInstance): void => {
+  app.addHook('onSend', (request, reply, payload, done) => {
+    const isLarge =
+      (typeof payload === 'string' || Buffer.isBuffer(payload)) && payload.length >= compressMinBytes
+    if (!isLarge || !request.headers['accept-encoding']?.includes('gzip')) return done(null, payload)
+    const vary = [reply.getHeader('vary'), 'accept-encoding'].filter(Boolean).join(', ')
+    reply.header('vary', vary).header('content-encoding', 'gzip').removeHeader('content-length')
+    gzipAsync(payload).then(
+      (compressed) => done(null, compressed),
+      (error: Error) => done(error),
+    )
+  })
 }
 
 /** CORS preflights of listed origins; the access check has let them through and named the origin. */

@@ -1,4 +1,4 @@
-import type { AdapterHost } from '../../../core/adapter.ts'
+import type { AdapterHost, ForwardRequest } from '../../../core/adapter.ts'
 import { McpdError } from '../../../core/errors.ts'
 import type { TransportResponse } from '../../../core/transport.ts'
 import { decodeError } from '../../../dialects/openai/errors.ts'
@@ -14,6 +14,7 @@ const listMaxBytes = 16 * 1024 * 1024
 export interface Server {
   post(path: string, body: Buffer | string, signal: AbortSignal, accept?: string): Promise<TransportResponse>
   get(path: string, signal: AbortSignal): Promise<TransportResponse>
+  forward(request: ForwardRequest): Promise<TransportResponse>
   /** As `post` and `get`, where the API's /v1 begins rather than below it. */
   readonly root: Pick<Server, 'post' | 'get'>
   close(): Promise<void>
@@ -42,7 +43,19 @@ export const connectServer = (options: OpenAiOptions, host: AdapterHost): Server
   const close = async (): Promise<void> => {
     await Promise.all([api.close(), root.close()])
   }
-  return { ...over(api, search), root: over(root, search), close }
+  const forward: Server['forward'] = ({ method, path, contentType, accept, body, signal }) =>
+    api.send({
+      method,
+      path: path + (search === '' || !path.includes('?') ? search : search.replace('?', '&')),
+      headers: {
+        ...headers,
+        ...(contentType !== undefined && { 'content-type': contentType }),
+        ...(accept !== undefined && { accept }),
+      },
+      ...(body && { body }),
+      signal,
+    })
+  return { ...over(api, search), root: over(root, search), forward, close }
 }
 
 const headersOf = (

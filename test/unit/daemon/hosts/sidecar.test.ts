@@ -110,7 +110,7 @@ describe('what passes through', () => {
   })
 
   it('a whole answer is whole again', async () => {
-    const [event] = await Array.fromAsync(host().infer(ask('whole')))
+    const [event] = await Array.fromAsync(host().infer({ ...ask('whole'), stream: false }))
     expect(event).toMatchObject({ type: 'whole', usage: { inputTokens: 1, outputTokens: 2 } })
     expect(event?.type === 'whole' && event.response().choices[0]?.text).toBe('all')
   })
