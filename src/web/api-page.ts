@@ -24,7 +24,7 @@ interface MediaType {
 
 interface Schema {
   readonly $ref?: string
-  readonly type?: string
+  readonly type?: string | readonly string[]
   readonly description?: string
   readonly properties?: Readonly<Record<string, Schema>>
   readonly required?: readonly string[]
@@ -121,7 +121,7 @@ const typeOf = (schema: Schema | undefined): string => {
     return schema.enum.map((value) => `<code>${escape(JSON.stringify(value))}</code>`).join(' or ')
   if (schema.anyOf) return schema.anyOf.map(typeOf).join(' or ')
   if (schema.items) return `list of ${typeOf(schema.items)}`
-  return escape(schema.type ?? 'anything')
+  return escape([schema.type ?? 'anything'].flat().join(' or '))
 }
 
 const escape = (text: string): string =>

@@ -54,6 +54,7 @@ export const createContract = (document: object): Contract => {
         .map((segment, index) => {
           // Only the name of a model may hold raw slashes.
           if (segment === '{model}' || segment === '{id}') return index === names.length - 1 ? '.+' : '.+?'
+          if (segment === '{*}') return '.+'
           return segment.startsWith('{') ? '[^/]+' : RegExp.escape(segment)
         })
         .join('/')
@@ -76,7 +77,7 @@ export const createContract = (document: object): Contract => {
     if (!response) throw new Error(`${where}: the document has no such status`)
     if (!response.content && body === '') return
     const type = contentType.split(';')[0]!.trim()
-    const media = response.content?.[type]
+    const media = response.content?.[type] ?? response.content?.['*/*']
     if (!media) throw new Error(`${where}: the document has no such content type`)
     if (type === 'application/x-ndjson') {
       for (const line of body.split('\n').filter(Boolean)) {

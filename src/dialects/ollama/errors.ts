@@ -86,6 +86,10 @@ const refusedAccess = (status: number, said: string | undefined, isSignIn: boole
   })
 }
 
+/** Ollama looks at options, format and empty texts late, and then calls a mistake of the client's its own. */
+const lateRefusal =
+  /^(option ".*" must be|invalid format:|invalid JSON schema in format|.*: no input provided)/
+
 const codeOf = (status: number, said: string | undefined): ErrorCode => {
   switch (status) {
     case 400:
@@ -109,10 +113,7 @@ const codeOf = (status: number, said: string | undefined): ErrorCode => {
     case 503:
       return said?.includes('busy') ? 'QUEUE_FULL' : 'BACKEND_UNAVAILABLE'
     case 500:
-      // Ollama looks at options and format late, and then calls a mistake of the client's its own.
-      return said !== undefined && /^(option ".*" must be|invalid format:)/.test(said)
-        ? 'BAD_REQUEST'
-        : 'BACKEND_ERROR'
+      return said !== undefined && lateRefusal.test(said) ? 'BAD_REQUEST' : 'BACKEND_ERROR'
     default:
       return 'BACKEND_ERROR'
   }

@@ -39,7 +39,7 @@ const badRequest = (message: string, param: string): McpdError =>
  */
 export const encodeChat = (input: ChatInput, { model, stream }: EncodeRequestOptions): EncodedRequest => {
   const dropped = new Set<string>()
-  requireOne(input)
+  requireLimits(input)
   if (input.sampling.logitBias) dropped.add('logit_bias')
   if (input.parallelToolCalls !== undefined) dropped.add('parallel_tool_calls')
   const messages = encodeMessages(input.messages, (name) => dropped.add(name))
@@ -66,9 +66,10 @@ export const encodeComplete = (
   { model, stream }: EncodeRequestOptions,
 ): EncodedRequest => {
   const dropped = new Set<string>()
-  requireOne(input)
+  requireLimits(input)
   const [prompt] = input.prompts
   if (input.prompts.length !== 1) throw badRequest('Ollama takes one prompt per request.', 'prompt')
+  if (prompt === '') throw badRequest('Ollama answers no empty prompt.', 'prompt')
   if (typeof prompt !== 'string')
     throw badRequest('Ollama takes the prompt as text, not as tokens.', 'prompt')
   if (input.echo === true) throw badRequest('Ollama does not give the prompt back.', 'echo')
@@ -95,6 +96,7 @@ export const encodeEmbed = (
   const dropped = new Set<string>()
   if (input.inputs.some((text) => typeof text !== 'string'))
     throw badRequest('Ollama takes inputs as texts, not as tokens.', 'input')
+  if (input.inputs.includes('')) throw badRequest('Ollama makes no vector of an empty text.', 'input')
   const { known, options } = splitExtra(input, embedNames, dropped)
   const body = {
     model,
@@ -106,7 +108,10 @@ export const encodeEmbed = (
   return { body, dropped: [...dropped] }
 }
 
-const requireOne = ({ choices }: ChatInput | CompleteInput): void => {
+const requireLimits = ({ choices, sampling }: ChatInput | CompleteInput): void => {
+  // To Ollama, 0 is no limit.
+  if (sampling.maxTokens !== undefined && sampling.maxTokens < 1)
+    throw badRequest('The answer must be allowed at least one token.', 'max_tokens')
   if (choices !== undefined && choices !== 1)
     throw badRequest('Ollama gives one answer per request, so n must be 1.', 'n')
 }

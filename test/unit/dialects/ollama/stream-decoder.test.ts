@@ -15,7 +15,8 @@ const decode = async (text: string, form: Form = 'chat', size?: number) => {
   const events: InferenceEvent[] = []
   let thrown: unknown
   try {
-    for await (const event of decodeStream(form, cut(Buffer.from(text), size), { id: 'r' })) events.push(event)
+    for await (const event of decodeStream(form, cut(Buffer.from(text), size), { id: 'r' }))
+      events.push(event)
   } catch (error) {
     thrown = error
   }
@@ -43,7 +44,9 @@ describe('recorded streams', () => {
       // Ollama names each call anew, and no two answers take the same time.
       const ids = expected.choices.map((choice) => ({
         ...choice,
-        ...(choice.toolCalls && { toolCalls: choice.toolCalls.map((call) => ({ ...call, id: expect.any(String) as string })) }),
+        ...(choice.toolCalls && {
+          toolCalls: choice.toolCalls.map((call) => ({ ...call, id: expect.any(String) as string })),
+        }),
       }))
       expect({ ...response, timings: undefined }).toEqual({ ...expected, choices: ids, timings: undefined })
       expect(response.timings?.generateMs).toBeGreaterThan(0)
@@ -159,7 +162,9 @@ describe('decodeStream', () => {
     const endless = async function* () {
       for (;;) yield Buffer.alloc(1024, 'x')
     }
-    await expect(fold(decodeStream('chat', endless(), { id: 'r', lineMaxBytes: 4096 }))).rejects.toMatchObject({
+    await expect(
+      fold(decodeStream('chat', endless(), { id: 'r', lineMaxBytes: 4096 })),
+    ).rejects.toMatchObject({
       code: 'BACKEND_ERROR',
     })
   })
@@ -173,12 +178,15 @@ describe('decodeStream', () => {
         yield Buffer.alloc(32 * 1024)
       }
     }
-    expect(await fold(decodeStream('chat', talkative(), { id: 'r' }))).toMatchObject({ choices: [{ text: 'a' }] })
+    expect(await fold(decodeStream('chat', talkative(), { id: 'r' }))).toMatchObject({
+      choices: [{ text: 'a' }],
+    })
     expect(read).toBe(3)
   })
 
   it('reads answers to prompts where these are', async () => {
-    const text = '{"model":"m","response":"a","thinking":"t","done":false}\n{"model":"m","response":"","done":true}\n'
+    const text =
+      '{"model":"m","response":"a","thinking":"t","done":false}\n{"model":"m","response":"","done":true}\n'
     const { types } = await decode(text, 'generate')
     expect(types).toEqual(['start', 'reasoning-delta', 'text-delta', 'finish', 'usage', 'end'])
   })

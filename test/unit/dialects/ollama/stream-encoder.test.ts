@@ -2,18 +2,23 @@ import { describe, expect, it } from 'vitest'
 import { McpdError } from '../../../../src/core/errors.ts'
 import { fold } from '../../../../src/core/fold.ts'
 import type { InferenceEvent, InferenceResponse } from '../../../../src/core/inference.ts'
-import { encodeResponse, decodeResponse } from '../../../../src/dialects/ollama/response.ts'
 import { decodeStream } from '../../../../src/dialects/ollama/stream-decoder.ts'
 import { streamEncoder } from '../../../../src/dialects/ollama/stream-encoder.ts'
 import { recorded, recordedPairs } from '../../../harness/recorded-ollama.ts'
 
 const measured = { totalMs: 12.5, promptMs: 2, generateMs: 10 }
 const encoder = (form: 'chat' | 'generate' = 'chat') =>
-  streamEncoder({ form, id: 'r', model: 'mine', createdAt: () => '2026-01-01T00:00:00.000Z', measured: () => measured })
+  streamEncoder({
+    form,
+    id: 'r',
+    model: 'mine',
+    createdAt: () => '2026-01-01T00:00:00.000Z',
+    measured: () => measured,
+  })
 
 const encodeAll = (events: readonly InferenceEvent[], form?: 'chat' | 'generate') => {
-  const { encode } = encoder(form)
-  return events.map((event) => encode(event)?.toString() ?? '').join('')
+  const lines = encoder(form)
+  return events.map((event) => lines.encode(event)?.toString() ?? '').join('')
 }
 const linesOf = (text: string) =>
   text
@@ -90,22 +95,36 @@ describe('streamEncoder', () => {
     expect(lines[1]).toMatchObject({ done: true, done_reason: 'stop' })
   })
 
-  it.each(['{"x":', '[1]', '"text"', 'nonsense'])('throws for arguments that are no object: %s', (argumentsText) => {
-    const { encode } = encoder()
-    encode({ type: 'tool-call-delta', index: 0, call: 0, id: 'c', name: 'buy', argumentsText })
-    expect(() => encode({ type: 'finish', index: 0, reason: 'tool-calls' })).toThrow(
-      expect.objectContaining({ code: 'BACKEND_ERROR', message: expect.stringContaining('"buy"') as string }),
-    )
-  })
+  it.each(['{"x":', '[1]', '"text"', 'nonsense'])(
+    'throws for arguments that are no object: %s',
+    (argumentsText) => {
+      const lines = encoder()
+      lines.encode({ type: 'tool-call-delta', index: 0, call: 0, id: 'c', name: 'buy', argumentsText })
+      expect(() => lines.encode({ type: 'finish', index: 0, reason: 'tool-calls' })).toThrow(
+        expect.objectContaining({
+          code: 'BACKEND_ERROR',
+          message: expect.stringContaining('"buy"') as string,
+        }),
+      )
+    },
+  )
 
   it('writes thoughts and log probabilities', () => {
     const logprobs = [{ token: 'é', logprob: -0.5, top: [{ token: 'e', logprob: -1, bytes: null }] }]
     const lines = linesOf(
-      encodeAll([{ type: 'reasoning-delta', index: 0, text: 'hm' }, { type: 'text-delta', index: 0, text: 'é', logprobs }]),
+      encodeAll([
+        { type: 'reasoning-delta', index: 0, text: 'hm' },
+        { type: 'text-delta', index: 0, text: 'é', logprobs },
+      ]),
     )
     expect(lines[0]).toMatchObject({ message: { content: '', thinking: 'hm' } })
     expect(lines[1]!['logprobs']).toEqual([
-      { token: 'é', logprob: -0.5, bytes: [195, 169], top_logprobs: [{ token: 'e', logprob: -1, bytes: [101] }] },
+      {
+        token: 'é',
+        logprob: -0.5,
+        bytes: [195, 169],
+        top_logprobs: [{ token: 'e', logprob: -1, bytes: [101] }],
+      },
     ])
   })
 
@@ -123,25 +142,30 @@ describe('streamEncoder', () => {
   })
 
   it('leaves out further choices, which nobody can have asked for', () => {
-    expect(encodeAll([{ type: 'text-delta', index: 1, text: 'b' }, { type: 'finish', index: 1, reason: 'stop' }])).toBe('')
+    expect(
+      encodeAll([
+        { type: 'text-delta', index: 1, text: 'b' },
+        { type: 'finish', index: 1, reason: 'stop' },
+      ]),
+    ).toBe('')
   })
 
   it.each(recordedPairs)('hands on a recorded stream byte for byte: %s', async (name) => {
     const form = name.startsWith('generate') ? 'generate' : 'chat'
     const { body } = recorded(`${name}-stream`).response
-    const { encode } = encoder(form)
+    const lines = encoder(form)
     let written = ''
     for await (const event of decodeStream(form, once(Buffer.from(body)), { id: 'r' }))
-      written += encode(event)?.toString() ?? ''
+      written += lines.encode(event)?.toString() ?? ''
     expect(written).toBe(body)
   })
 
   it('does not hand on lines of the other form', async () => {
     const { body } = recorded('chat-stream').response
-    const { encode } = encoder('generate')
+    const encoding = encoder('generate')
     let written = ''
     for await (const event of decodeStream('chat', once(Buffer.from(body)), { id: 'r' }))
-      written += encode(event)?.toString() ?? ''
+      written += encoding.encode(event)?.toString() ?? ''
     expect(linesOf(written)[0]).toMatchObject({ model: 'mine', response: expect.any(String) as string })
     const lines = linesOf(body)
     expect(linesOf(written).map((line) => line['response'])).toEqual(
@@ -152,73 +176,5 @@ describe('streamEncoder', () => {
   it('says of a failure what happened and what to do, on one line', () => {
     const error = new McpdError('BACKEND_TIMEOUT', 'No answer.', { suggestions: ['Try a\nsmaller model.'] })
     expect(encoder().fail(error).toString()).toBe('{"error":"No answer. Try a\\nsmaller model."}\n')
-  })
-})
-
-describe('encodeResponse', () => {
-  const options = { model: 'mine', createdAt: '2026-01-01T00:00:00.000Z', measured }
-
-  it.each(['chat', 'generate'] as const)('is read back as it was: %s', (form) => {
-    const response: InferenceResponse = {
-      model: 'mine',
-      choices: [
-        {
-          index: 0,
-          text: 'a',
-          reasoning: 'hm',
-          toolCalls: [{ id: 'c', name: 'f', argumentsText: '{"x":[1]}' }],
-          logprobs: [{ token: 'a', logprob: -1, bytes: [97] }],
-          finishReason: 'tool-calls',
-        },
-      ],
-      usage: { inputTokens: 3, outputTokens: 2 },
-      timings: { loadMs: 1.5, promptMs: 0.25, generateMs: 3.125 },
-    }
-    const sent = JSON.parse(JSON.stringify(encodeResponse(form, response, options))) as Record<string, unknown>
-    expect(decodeResponse(form, sent, 'r')).toEqual(response)
-  })
-
-  it('gives vectors as the two routes for them have it', () => {
-    const response: InferenceResponse = {
-      model: 'm',
-      choices: [],
-      embeddings: [[1, 2]],
-      usage: { inputTokens: 3, outputTokens: 0 },
-    }
-    expect(encodeResponse('embed', response, options)).toEqual({
-      model: 'mine',
-      embeddings: [[1, 2]],
-      total_duration: 12_500_000,
-      prompt_eval_count: 3,
-    })
-    expect(encodeResponse('embeddings', response, options)).toEqual({ embedding: [1, 2] })
-  })
-
-  it('throws for an answer without a choice', () => {
-    expect(() => encodeResponse('chat', { model: 'm', choices: [] }, options)).toThrow(
-      expect.objectContaining({ code: 'BACKEND_ERROR' }),
-    )
-  })
-})
-
-describe('decodeResponse', () => {
-  it('reads recorded vectors', () => {
-    const body = JSON.parse(recorded('embed').response.body) as Record<string, unknown>
-    const { embeddings = [], usage, model } = decodeResponse('embed', body, 'r')
-    expect([model, embeddings.length, usage]).toEqual(['demo-embed', 2, { inputTokens: 4, outputTokens: 0 }])
-    for (const vector of embeddings) expect(Math.hypot(...vector)).toBeCloseTo(1, 3)
-    expect(embeddings[0]).not.toEqual(embeddings[1])
-  })
-
-  it.each([
-    ['chat', '{"message":{"content":"half"},"done":false}', 'BACKEND_INCOMPLETE'],
-    ['chat', '{"hello":"world"}', 'BACKEND_ERROR'],
-    ['embed', '{"embeddings":null}', 'BACKEND_ERROR'],
-    ['embed', '{"embeddings":["x"]}', 'BACKEND_ERROR'],
-    ['embeddings', '{}', 'BACKEND_ERROR'],
-  ] as const)('refuses as %s: %s', (form, body, code) => {
-    expect(() => decodeResponse(form, JSON.parse(body) as Record<string, unknown>, 'r')).toThrow(
-      expect.objectContaining({ code }),
-    )
   })
 })
