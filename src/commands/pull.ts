@@ -26,14 +26,15 @@ Progress goes to standard error. A pull that was interrupted goes on where it st
 
   async run(): Promise<unknown> {
     const { args, flags } = await this.parse(Pull)
-    const { createProgress } = await import('../cli/progress.ts')
     await using client = await this.connect(flags)
-    using progress = createProgress(this.jsonEnabled() ? undefined : process.stderr)
-    for await (const step of client.pull(args.model)) {
-      if (flags.stream) this.logJson(step)
-      else progress.show(step)
+    const steps = client.pull(args.model)
+    if (flags.stream) {
+      for await (const step of steps) this.logJson(step)
+      return undefined
     }
+    const { showProgress } = await import('../cli/progress.ts')
+    const bytes = await showProgress(steps, this.jsonEnabled() ? undefined : process.stderr)
     this.log(`${args.model} is there. Try it: mcpd run ${args.model}`)
-    return flags.stream ? undefined : { model: args.model, status: 'success', bytes: progress.bytes }
+    return { model: args.model, status: 'success', bytes }
   }
 }
