@@ -1,5 +1,5 @@
 import { Flags } from '@oclif/core'
-import type { ConfigFile } from '../core/config.ts'
+import type { ConfigFile } from '../core/config-schema.ts'
 import type { ConfigSources } from '../core/load-config.ts'
 
 /** The flags of `mcpd serve` that stand above the environment and the file. */

@@ -1,4 +1,4 @@
-import { configFileSchema } from '../core/config.ts'
+import { configFileSchema } from '../core/config-schema.ts'
 import { isSecret } from '../core/load-config.ts'
 
 /** The part of JSON Schema that mcpd's own schemas use, as plain data. */

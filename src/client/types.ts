@@ -13,6 +13,10 @@ export interface ModelEntry {
   readonly contextLength?: number
   readonly trainedContextLength?: number
   readonly embeddingDimensions?: number
+  /** Inputs that one embedding request may have. */
+  readonly embeddingBatchMax?: number
+  /** Whether chat and complete answer piece by piece. */
+  readonly streaming: boolean
   readonly capabilities?: readonly ModelCapability[]
   readonly description?: string
   readonly aliases?: readonly string[]
@@ -25,6 +29,8 @@ export interface AdapterEntry {
   readonly description: string
   /** Where it runs: `module` or `sidecar`. */
   readonly host: string
+  /** The file or the command; absent for one that mcpd brings. */
+  readonly source?: string
   readonly backends: readonly string[]
 }
 
@@ -160,6 +166,8 @@ export interface ReloadReport {
   readonly kept: readonly string[]
   /** Settings that changed but hold from the next start on. */
   readonly restartNeeded: readonly string[]
+  /** What is worth knowing besides, in sentences. */
+  readonly advice: readonly string[]
 }
 
 export type Circuit = 'closed' | 'open' | 'half-open'
@@ -175,6 +183,10 @@ export interface ModelHealth {
 export interface BackendStatus {
   readonly name: string
   readonly adapter: string
+  /** The file or the command of an adapter that mcpd did not bring. */
+  readonly source?: string
+  /** How many versions of that file the daemon has loaded, and holds. */
+  readonly loads?: number
   readonly url?: string
   readonly health: HealthReport
   readonly circuit: Circuit

@@ -3,7 +3,8 @@ import { homedir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { Compile } from 'typebox/compile'
 import { below, parseConfigFile } from './config-file.ts'
-import { type Config, type ConfigFile, configFileSchema, resolveConfig } from './config.ts'
+import { backendProblem, type Config, resolveConfig } from './config.ts'
+import { type ConfigFile, configFileSchema } from './config-schema.ts'
 import { McpdError } from './errors.ts'
 import { durationPattern, sizePattern } from './quantity.ts'
 import { specProblem } from './spec-config.ts'
@@ -66,7 +67,7 @@ export const readConfig = (sources: ConfigSources): ConfigValues => {
     references,
   )
   requireValid(values, origins)
-  const wrong = specProblem(values.specs)
+  const wrong = backendProblem(values.backends) ?? specProblem(values.specs)
   if (wrong) throw configError({ origins }, wrong.pointer, wrong.message)
   return { values, ...(path !== undefined && { path }), origins, references }
 }

@@ -1,21 +1,16 @@
 import { resolve } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
-import { Compile } from 'typebox/compile'
-import type { Adapter, AdapterHost, AdapterModule } from '../core/adapter.ts'
+import type { Adapter, AdapterHost } from '../core/adapter.ts'
 import { type BackendConfig, resolveBackend, type Waits } from '../core/config.ts'
-import { McpdError } from '../core/errors.ts'
+import { isMcpdError, McpdError } from '../core/errors.ts'
 import { configError, type LoadedConfig } from '../core/load-config.ts'
 import type { Logger } from 'pino'
+import { type AdapterCode, adapterModules, findCode, loadAdvice } from './adapter-code.ts'
 import { type Backend, createBackend } from './backend.ts'
+import type { ModuleHost } from './hosts/module.ts'
+import { optionsProblem } from './hosts/module-check.ts'
 import { reservedNames } from './http/native-path.ts'
-import { hostInSidecar } from './hosts/sidecar.ts'
 import { createTransport } from './transport.ts'
-import embedded from './adapters/embedded/index.ts'
-import ollama from './adapters/ollama.ts'
-import openai from './adapters/openai.ts'
-
-/** The adapters that mcpd brings, by type. */
-export const adapterModules: readonly AdapterModule[] = [openai, ollama, embedded]
 
 /** Requests to a backend beside the inferences: health, models, token counts. */
 const spareConnections = 4
@@ -29,37 +24,54 @@ export interface AssembleParts {
   readonly loaded: Pick<LoadedConfig, 'origins' | 'config'>
   /** Backends that run; one whose settings are the same is taken over as it is. */
   readonly running: readonly Backend[]
+  /** Loads modules that mcpd did not bring. */
+  readonly modules: ModuleHost
   readonly log: Logger
   /** Monotonic milliseconds. */
   readonly now: () => number
 }
 
 /** The backends of these configs; nothing is asked of new ones yet. Throws CONFIG_INVALID with the line at fault. */
-export const assembleBackends = (
+export const assembleBackends = async (
   configs: readonly BackendConfig[],
   parts: AssembleParts,
-): readonly Backend[] => {
-  const { loaded, running, log, now } = parts
-  return checkBackends(configs, loaded).map(
-    ({ module, config }) =>
-      running.find((backend) => isDeepStrictEqual(backend.config, config)) ??
-      createBackend({ config, adapter: host(module, config, log), now }),
-  )
+): Promise<readonly Backend[]> => {
+  const { loaded, running, modules, log, now } = parts
+  const checked = await checkBackends(configs, loaded, modules)
+  const made: Backend[] = []
+  try {
+    for (const { code, config } of checked) {
+      const same = running.find(
+        (backend) => isDeepStrictEqual(backend.config, config) && backend.code?.revision === code.revision,
+      )
+      const backend = same ?? createBackend({ config, code, adapter: host(code, config, log), now })
+      made.push(backend)
+      const advice = same ? undefined : loadAdvice(code)
+      if (advice !== undefined) log.warn({ backend: config.name }, advice)
+    }
+    return made
+  } catch (error) {
+    // What was started for nothing must not stay.
+    await Promise.allSettled(made.filter((one) => !running.includes(one)).map((one) => one.close()))
+    throw error
+  }
 }
 
-/** Each config with the module of its adapter. Throws CONFIG_INVALID with the line at fault. */
-export const checkBackends = (
+/** Each config with the code of its adapter. Throws CONFIG_INVALID with the line at fault. */
+export const checkBackends = async (
   configs: readonly BackendConfig[],
   loaded: Pick<LoadedConfig, 'origins' | 'config'>,
-): readonly { readonly config: BackendConfig; readonly module: AdapterModule }[] => {
+  modules: ModuleHost,
+): Promise<readonly { readonly config: BackendConfig; readonly code: AdapterCode }[]> => {
   const seen = new Set<string>()
-  const checked = configs.map((config) => {
+  const checked: { config: BackendConfig; code: AdapterCode }[] = []
+  for (const config of configs) {
     const pointer = `/backends/${loaded.config.backends.indexOf(config)}`
     if (seen.has(config.name))
       throw configError(loaded, `${pointer}/name`, `two backends are named "${config.name}".`)
     seen.add(config.name)
-    return { config, module: checkBackend(config, pointer, loaded) }
-  })
+    checked.push({ config, code: await checkBackend(config, pointer, loaded, modules) })
+  }
   checkGroups(configs, loaded)
   return checked
 }
@@ -86,41 +98,28 @@ const checkGroups = (
   }
 }
 
-/** The module of a backend whose settings are in order. */
-const checkBackend = (
+/** The code of a backend whose settings are in order. */
+const checkBackend = async (
   config: BackendConfig,
   pointer: string,
   loaded: Pick<LoadedConfig, 'origins'>,
-): AdapterModule => {
+  modules: ModuleHost,
+): Promise<AdapterCode> => {
   const types = adapterModules.map(({ type }) => type)
   if (reservedNames.has(config.name) || (types.includes(config.name) && config.name !== config.adapter))
     throw configError(loaded, `${pointer}/name`, `"${config.name}" is reserved; choose another name.`)
-  const module = adapterModules.find(({ type }) => type === config.adapter)
-  if (!module)
-    throw configError(
-      loaded,
-      `${pointer}/adapter`,
-      `there is no adapter "${config.adapter}"; there are ${types.join(', ')}.`,
-    )
-  checkOptions(module, config, pointer, loaded)
-  return module
+  const code = await findCode(config, modules).catch((error: unknown) => {
+    if (!isMcpdError(error)) throw error
+    throw configError(loaded, `${pointer}/adapter`, error.message)
+  })
+  const { options } = code
+  const problem = options && optionsProblem({ type: code.type, options }, config.options)
+  if (problem)
+    throw configError(loaded, pointer + problem.pointer, `backend ${config.name}: ${problem.message}`)
+  return code
 }
 
-const checkOptions = (
-  module: AdapterModule,
-  config: BackendConfig,
-  pointer: string,
-  loaded: Pick<LoadedConfig, 'origins'>,
-): void => {
-  const check = Compile(module.options)
-  if (check.Check(config.options)) return
-  const [first] = check.Errors(config.options)
-  const at = first?.instancePath ?? ''
-  const what = first?.keyword === 'boolean' ? 'is not a setting of this adapter' : first?.message
-  throw configError(loaded, pointer + at, `backend ${config.name}: ${at.slice(1) || config.adapter} ${what}.`)
-}
-
-const host = (module: AdapterModule, config: BackendConfig, log: Logger): Adapter => {
+const host = (code: AdapterCode, config: BackendConfig, log: Logger): Adapter => {
   const child = log.child({ backend: config.name })
   const adapterHost: AdapterHost = {
     name: config.name,
@@ -132,10 +131,9 @@ const host = (module: AdapterModule, config: BackendConfig, log: Logger): Adapte
     log: (level, message, fields = {}) => child[level](fields, message),
   }
   try {
-    return module.host === 'sidecar'
-      ? hostInSidecar(module, config.options, adapterHost)
-      : module.create(config.options, adapterHost)
+    return code.create(config.options, adapterHost)
   } catch (error) {
-    throw new McpdError('CONFIG_INVALID', `The backend ${config.name} cannot be made.`, {}, error)
+    const why = isMcpdError(error) || code.source !== undefined ? `: ${(error as Error).message}` : '.'
+    throw new McpdError('CONFIG_INVALID', `The backend ${config.name} cannot be made${why}`, {}, error)
   }
 }

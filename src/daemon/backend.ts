@@ -3,6 +3,7 @@ import type { BackendConfig } from '../core/config.ts'
 import { McpdError, toMcpdError } from '../core/errors.ts'
 import { compose, type Invoke } from '../core/inference.ts'
 import { type Forward, forwardTo } from './forward.ts'
+import type { AdapterCode } from './adapter-code.ts'
 import { Breaker, breakerGuard } from './guards/breaker.ts'
 import { patienceGuard } from './guards/patience.ts'
 import { Queue, queueGuard } from './guards/queue.ts'
@@ -13,6 +14,8 @@ export interface Backend {
   readonly name: string
   readonly config: BackendConfig
   readonly adapterType: string
+  /** What its adapter is made of; absent for one that was made by hand. */
+  readonly code?: AdapterCode
   /** Where it is, without credentials; absent for one that runs here. */
   readonly url?: string
   readonly adapter: Adapter
@@ -40,6 +43,7 @@ export interface Backend {
 export interface BackendOptions {
   readonly config: BackendConfig
   readonly adapter: Adapter
+  readonly code?: AdapterCode
   /** Monotonic milliseconds. */
   readonly now: () => number
 }
@@ -47,7 +51,7 @@ export interface BackendOptions {
 const refreshMinMs = 1000
 const refreshMaxMs = 10_000
 
-export const createBackend = ({ config, adapter, now }: BackendOptions): Backend => {
+export const createBackend = ({ config, adapter, code, now }: BackendOptions): Backend => {
   const { name, waits } = config
   const latency = createLatency(now)
   const breaker = new Breaker({ ...config.breaker, now, onClose: () => latency.reset() })
@@ -101,8 +105,9 @@ export const createBackend = ({ config, adapter, now }: BackendOptions): Backend
   return {
     name,
     config,
-    adapterType: config.adapter,
-    ...(typeof config.options['url'] === 'string' && { url: withoutCredentials(config.options['url']) }),
+    adapterType: code?.type ?? config.adapter,
+    ...(code && { code }),
+    ...urlOf(config.options['url']),
     adapter,
     breaker,
     queue,
@@ -140,10 +145,12 @@ export const createBackend = ({ config, adapter, now }: BackendOptions): Backend
   }
 }
 
-const withoutCredentials = (text: string): string => {
-  const url = new URL(text)
+/** Without credentials. An adapter of one's own may call something else a url. */
+const urlOf = (option: unknown): { readonly url?: string } => {
+  const url = typeof option === 'string' ? URL.parse(option) : null
+  if (!url) return {}
   url.username = ''
   url.password = ''
   url.search = ''
-  return url.href
+  return { url: url.href }
 }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { Strategy } from '../core/config.ts'
+import type { Strategy } from '../core/config-schema.ts'
 import type { Backend } from './backend.ts'
 
 /** A model of a backend that a request may go to. */

@@ -1,7 +1,9 @@
 import type { TSchema } from 'typebox'
 import { loadConfig } from '../core/load-config.ts'
-import { adapterModules, checkBackends, modelBackend } from './assemble.ts'
+import { adapterModules } from './adapter-code.ts'
+import { checkBackends, modelBackend } from './assemble.ts'
 import { type DaemonFlags, type DaemonPlace, flagLayer } from './daemon.ts'
+import { createModuleHost } from './hosts/module.ts'
 import { refuseOpenDoor } from './listen.ts'
 
 /** What a start with these flags would work with. */
@@ -12,18 +14,18 @@ export interface CheckedConfig {
 }
 
 /** Looks at the config as a start would, adapter options included, and starts nothing. Throws CONFIG_INVALID. */
-export const checkConfig = (
+export const checkConfig = async (
   flags: DaemonFlags,
   { env, cwd }: Omit<DaemonPlace, 'terminal'>,
-): CheckedConfig => {
+): Promise<CheckedConfig> => {
   const path = flags.config === undefined ? {} : { path: flags.config }
   const loaded = loadConfig({ flags: flagLayer(flags), ...path, env, cwd })
   refuseOpenDoor(loaded.config, flags.insecure === true)
   const own = flags.model === undefined ? [] : [modelBackend(flags.model, cwd, loaded.config.waits)]
-  const backends = checkBackends([...own, ...loaded.config.backends], loaded)
+  const backends = await checkBackends([...own, ...loaded.config.backends], loaded, createModuleHost())
   return {
     ...(loaded.path !== undefined && { path: loaded.path }),
-    backends: backends.map(({ config: { name, adapter } }) => ({ name, adapter })),
+    backends: backends.map(({ config: { name }, code: { type } }) => ({ name, adapter: type })),
   }
 }
 

@@ -1,10 +1,12 @@
 import type { Socket } from 'node:net'
 import type { FastifyInstance } from 'fastify'
-import type { Config, ConfigFile } from '../core/config.ts'
+import type { Config } from '../core/config.ts'
+import type { ConfigFile } from '../core/config-schema.ts'
 import { loadConfig } from '../core/load-config.ts'
 import { createMetrics } from '../core/metrics.ts'
 import { createActivity } from './activity.ts'
-import { adapterModules, assembleBackends } from './assemble.ts'
+import { adapterModules } from './adapter-code.ts'
+import { assembleBackends } from './assemble.ts'
 import { banner } from './banner.ts'
 import { daemonGauges } from './gauges.ts'
 import { measureGuard } from './guards/measure.ts'
@@ -17,6 +19,8 @@ import { ollamaSurface, renderOllamaError } from './http/ollama.ts'
 import { openaiForward } from './http/openai-forward.ts'
 import { openaiSurface, renderOpenAiError } from './http/openai.ts'
 import { createServer } from './http/server.ts'
+import { specSurface } from './http/specs.ts'
+import { createModuleHost } from './hosts/module.ts'
 import { listen, listenAsOllama, openAdminSocket, refuseOpenDoor } from './listen.ts'
 import { openLog } from './log.ts'
 import { createPipeline } from './pipeline.ts'
@@ -25,6 +29,7 @@ import { planBackends } from './plan-backends.ts'
 import { Registry } from './registry.ts'
 import { createReloader, type Reloader } from './reload.ts'
 import { createRetryBudget } from './retry-budget.ts'
+import { startSpecs } from './specs.ts'
 import { openStateDir } from './state-dir.ts'
 import { version } from './version.ts'
 import { watchConfig } from './watch-config.ts'
@@ -96,8 +101,9 @@ export const startDaemon = async (flags: DaemonFlags, place: DaemonPlace): Promi
       discover: flags.discover !== false,
     })
   const first = await plan(loaded)
+  const modules = createModuleHost()
   const registry = new Registry(
-    assembleBackends(first.configs, { loaded, running: [], log, now }),
+    await assembleBackends(first.configs, { loaded, running: [], modules, log, now }),
     adapterModules.map(({ type }) => type),
     config.groups,
   )
@@ -107,6 +113,8 @@ export const startDaemon = async (flags: DaemonFlags, place: DaemonPlace): Promi
   const metrics = createMetrics()
   const activity = createActivity(config.totalMs)
   daemonGauges(metrics, registry, activity)
+
+  const specs = stack.adopt(startSpecs(config, { log }), (watching) => watching.close())
 
   const local = new WeakSet<Socket>()
   const accessOf = ({ listen: rules }: Config) =>
@@ -120,6 +128,7 @@ export const startDaemon = async (flags: DaemonFlags, place: DaemonPlace): Promi
         return assembleBackends(applyOverlay(configs, overlay, again.config.waits), {
           loaded: again,
           running,
+          modules,
           log,
           now,
         })
@@ -128,6 +137,7 @@ export const startDaemon = async (flags: DaemonFlags, place: DaemonPlace): Promi
       apply: (again) => {
         access = accessOf(again)
         retries = again.retries
+        specs.apply(again)
       },
       log,
     },
@@ -161,6 +171,7 @@ export const startDaemon = async (flags: DaemonFlags, place: DaemonPlace): Promi
       openaiSurface(answering),
       openaiForward({ registry, activity, measure, now }),
       ollamaSurface(answering),
+      specSurface(specs),
       observeSurface({ registry, metrics, activity }),
       adminSurface({
         registry,

@@ -57,10 +57,10 @@ export const main = async (argv: readonly string[]): Promise<void> => {
 }
 
 /** One line of JSON on standard output: what `ask` returns, or `{"error":…}` with the exit code of the error. */
-const answer = (ask: () => unknown): void => {
+const answer = async (ask: () => unknown): Promise<void> => {
   let said: unknown
   try {
-    said = ask()
+    said = await ask()
   } catch (thrown) {
     const { code, message, details } = toMcpdError(thrown)
     said = { error: { code, message, suggestions: details.suggestions ?? [] } }

@@ -1,4 +1,5 @@
-import { type BackendConfig, type BackendEntry, resolveBackend, type Waits } from '../core/config.ts'
+import { type BackendConfig, resolveAdapter, resolveBackend, type Waits } from '../core/config.ts'
+import { type BackendEntry } from '../core/config-schema.ts'
 import { McpdError } from '../core/errors.ts'
 
 /** What commands have changed about the backends since the start, on top of the config. Gone with the daemon. */
@@ -45,15 +46,27 @@ export const changedEntry = (
   if (Object.keys(options).length === 0)
     throw new McpdError('BAD_REQUEST', 'A swap needs at least one option to change, such as the url.')
   const { adapter, ...changed } = options
-  const { name, concurrencyMax: concurrency, queueMax } = config
-  // Another adapter has options of its own.
-  const base = adapter === undefined || adapter === config.adapter ? config.options : {}
+  const { name, sidecar, waits, breaker } = config
+  const isSame = typeof adapter !== 'string' || resolveAdapter(adapter, '.') === config.adapter
   return {
     name,
     adapter: typeof adapter === 'string' ? adapter : config.adapter,
-    concurrency,
-    queueMax,
-    ...base,
+    concurrency: config.concurrencyMax,
+    queueMax: config.queueMax,
+    timeouts: {
+      queue: `${waits.queueMs}ms`,
+      firstToken: `${waits.firstTokenMs}ms`,
+      idle: `${waits.idleMs}ms`,
+    },
+    breaker: { failures: breaker.failuresMax, cooldown: `${breaker.cooldownMs}ms` },
+    // Another adapter has options of its own.
+    ...(isSame && { ...(sidecar && { sidecar: sidecarEntry(sidecar) }), ...config.options }),
     ...changed,
   }
 }
+
+const sidecarEntry = ({ memoryMaxBytes, command, ...rest }: NonNullable<BackendConfig['sidecar']>) => ({
+  ...rest,
+  ...(command && { command: [...command] }),
+  ...(memoryMaxBytes !== undefined && { memoryMax: `${memoryMaxBytes}B` }),
+})

@@ -1,5 +1,6 @@
 import type { Model } from '../core/adapter.ts'
-import type { GroupConfig, Strategy } from '../core/config.ts'
+import type { GroupConfig } from '../core/config.ts'
+import type { Strategy } from '../core/config-schema.ts'
 import { McpdError } from '../core/errors.ts'
 import type { Backend } from './backend.ts'
 import { pick, type Target } from './balance.ts'
@@ -136,7 +137,10 @@ export class Registry {
   }
 
   #isPrefix(name: string): boolean {
-    return this.#adapterTypes.has(name) || this.#backends.some((backend) => backend.name === name)
+    return (
+      this.#adapterTypes.has(name) ||
+      this.#backends.some((backend) => backend.name === name || backend.adapterType === name)
+    )
   }
 
   #candidates(adapter: string | undefined): readonly Backend[] {

@@ -1,8 +1,10 @@
 import { setImmediate } from 'node:timers/promises'
+import { isDeepStrictEqual } from 'node:util'
 import type { Logger } from 'pino'
 import type { Config } from '../core/config.ts'
 import { McpdError } from '../core/errors.ts'
 import type { LoadedConfig } from '../core/load-config.ts'
+import { loadAdvice } from './adapter-code.ts'
 import type { Backend } from './backend.ts'
 import { emptyOverlay, type Overlay } from './overlay.ts'
 import type { Registry } from './registry.ts'
@@ -15,6 +17,8 @@ export interface ReloadReport {
   readonly kept: readonly string[]
   /** Settings that changed but only hold after a restart. */
   readonly restartNeeded: readonly string[]
+  /** What is worth knowing besides, in sentences. */
+  readonly advice: readonly string[]
 }
 
 export interface ReloadParts {
@@ -65,8 +69,10 @@ export const createReloader = (parts: ReloadParts, initial: Config): Reloader =>
       Promise.all(started.map((backend) => backend.refresh())),
       new Promise((resolve) => setTimeout(resolve, firstRefreshMaxMs).unref()),
     ])
-    const needed = started.find(({ name }) => name === mustServe)
-    if (needed && !needed.health.ok) {
+    const needed = started.find(
+      (backend) => !backend.health.ok && (backend.name === mustServe || hasOnlyNewCode(backend, before)),
+    )
+    if (needed) {
       await Promise.all(started.map((backend) => backend.close()))
       throw new McpdError(
         'BACKEND_UNAVAILABLE',
@@ -95,6 +101,12 @@ export const createReloader = (parts: ReloadParts, initial: Config): Reloader =>
   }
 
   return { change, reload: () => change((same) => same) }
+}
+
+/** Its settings are the same and its code is another: what runs well is not given up for what does not. */
+const hasOnlyNewCode = (backend: Backend, before: readonly Backend[]): boolean => {
+  const old = before.find(({ name }) => name === backend.name)
+  return old !== undefined && old.health.ok && isDeepStrictEqual(old.config, backend.config)
 }
 
 const retire = async (backend: Backend, drainMs: number): Promise<void> => {
@@ -129,5 +141,6 @@ const describe = (
         ? []
         : ['log']),
     ],
+    advice: [...new Set(started.flatMap(({ code }) => (code && loadAdvice(code)) ?? []))],
   }
 }

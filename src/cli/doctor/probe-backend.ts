@@ -1,6 +1,6 @@
 import { access } from 'node:fs/promises'
 import { request } from 'undici'
-import type { BackendEntry } from '../../core/config.ts'
+import type { BackendEntry } from '../../core/config-schema.ts'
 import { type Found, identify } from '../../discovery/discover.ts'
 import type { BackendFacts } from './judge.ts'
 
@@ -25,11 +25,11 @@ interface Place {
 /** What a backend of the config says, asked without a daemon: GET only. Rejects only when the signal strikes. */
 export const probeEntry = async (entry: BackendEntry, signal: AbortSignal): Promise<BackendFacts> => {
   const { name, adapter, ...rest } = entry as BackendEntry & Readonly<Record<string, unknown>>
-  const url = typeof rest['url'] === 'string' ? rest['url'] : defaultUrls[adapter]
+  const url = typeof rest['url'] === 'string' ? rest['url'] : defaultUrls[adapter ?? '']
   if (url !== undefined)
     return probePlace({ name, adapter, url, headers: headersOf(rest) }, undefined, signal)
   const { model } = rest
-  if (typeof model !== 'string') return { name, isReachable: true, title: `runs as ${adapter}` }
+  if (typeof model !== 'string') return { name, isReachable: true, title: `runs as ${adapter ?? 'a sidecar'}` }
   const isThere = await access(model).then(
     () => true,
     () => false,

@@ -1,4 +1,4 @@
-import type { BackendEntry } from '../../core/config.ts'
+import type { BackendEntry } from '../../core/config-schema.ts'
 import type { Found } from '../../discovery/discover.ts'
 import { runtimes } from '../../discovery/runtimes.ts'
 import { uniquelyNamed } from '../../discovery/unique-names.ts'
@@ -75,7 +75,7 @@ const foundBackend = (
   adapters: readonly string[],
 ): DraftEntry => {
   const what = `${runtime.title}${version === '' ? '' : ` ${version}`}`
-  return adapters.includes(entry.adapter)
+  return adapters.includes(entry.adapter ?? '')
     ? { comments: [`${what}, found on this machine.`], entry }
     : {
         comments: [`${what} was found at ${url}; mcpd has no adapter for it yet.`],

@@ -22,7 +22,7 @@ import { decodeResponse, requireAnswer } from '../../dialects/ollama/response.ts
 import { decodeStream } from '../../dialects/ollama/stream-decoder.ts'
 import { decodeUsage } from '../../dialects/ollama/usage.ts'
 import { dialects, type Form, formOf } from '../../dialects/ollama/wire.ts'
-import { isRecord } from '../../dialects/openai/wire.ts'
+import { isRecord } from '../../dialects/wire.ts'
 import { createManagement } from './ollama/manage.ts'
 import { askHealth, createModelLister } from './ollama/models.ts'
 import { type OllamaOptions, ollamaOptions, pinnedContext } from './ollama/options.ts'

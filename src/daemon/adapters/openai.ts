@@ -16,7 +16,7 @@ import { encodeChat, encodeComplete, encodeEmbed } from '../../dialects/openai/r
 import { decodeResponse, requireAnswer } from '../../dialects/openai/response.ts'
 import { decodeStream } from '../../dialects/openai/stream-decoder.ts'
 import { decodeUsage } from '../../dialects/openai/usage.ts'
-import { isRecord } from '../../dialects/openai/wire.ts'
+import { isRecord } from '../../dialects/wire.ts'
 import { askHealth, listModels } from './openai/models.ts'
 import { type OpenAiOptions, openaiOptions } from './openai/options.ts'
 import { connectServer, isOk, notJson, parseObject, refusal } from './openai/server.ts'

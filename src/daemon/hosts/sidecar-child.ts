@@ -1,7 +1,6 @@
 import { once } from 'node:events'
-import { rmSync, rmdirSync } from 'node:fs'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import { dirname } from 'node:path'
+import { createInterface } from 'node:readline'
 import { Command } from 'commander'
 import type { Adapter, AdapterHost, AdapterModule } from '../../core/adapter.ts'
 import { isMcpdError, McpdError, toMcpdError } from '../../core/errors.ts'
@@ -9,9 +8,10 @@ import type { InferenceRequest } from '../../core/inference.ts'
 import { encodeNdjson } from '../../core/ndjson.ts'
 import { newTrace } from '../../core/trace.ts'
 import { createTransport } from '../transport.ts'
+import { requireAdapter, requireModule, requireOptions } from './module-check.ts'
 import {
   type Capabilities,
-  type SidecarReport,
+  isFinal,
   type SidecarStart,
   toWireEvent,
   toWireFailure,
@@ -42,12 +42,13 @@ const log: AdapterHost['log'] = (level, message, fields) => {
   process.stderr.write(encodeNdjson({ level, message, ...fields }))
 }
 
-const loadModule = async ({ type, moduleUrl }: SidecarStart): Promise<AdapterModule> => {
+const loadModule = async ({ type = '', moduleUrl, options }: SidecarStart): Promise<AdapterModule> => {
   const load =
-    moduleUrl === undefined ? builtin[type] : () => import(moduleUrl) as Promise<{ default: AdapterModule }>
+    moduleUrl === undefined ? builtin[type] : () => import(moduleUrl) as Promise<{ default: unknown }>
   if (!load) throw new McpdError('CONFIG_INVALID', `There is no adapter '${type}' that runs in a sidecar.`)
+  let exported: unknown
   try {
-    return (await load()).default
+    exported = (await load()).default
   } catch (error) {
     throw new McpdError(
       'CONFIG_INVALID',
@@ -56,6 +57,9 @@ const loadModule = async ({ type, moduleUrl }: SidecarStart): Promise<AdapterMod
       error,
     )
   }
+  const module = requireModule(exported, `The adapter '${type}'`)
+  requireOptions(module, options)
+  return module
 }
 
 const readBody = async (request: IncomingMessage): Promise<Buffer> => {
@@ -118,29 +122,45 @@ const answer = async (response: ServerResponse, value: (signal: AbortSignal) => 
   }
 }
 
-const serve = async (adapter: Adapter, socket: string) => {
-  const capabilities: Capabilities = {
+/** Resolves with the adapter's own words once it can serve; rejects with the reason for which it never will. */
+const whenReady = async (adapter: Adapter): Promise<Capabilities> => {
+  await adapter.ready
+  try {
+    await adapter.health(new AbortController().signal)
+  } catch (error) {
+    // A backend that is away today may be back tomorrow; only what can never work is a failed start.
+    if (isMcpdError(error) && isFinal(error)) throw error
+  }
+  return {
     specVersion: adapter.specVersion,
     operations: adapter.operations,
     uses: adapter.uses,
+    metrics: adapter.metrics !== undefined,
   }
+}
+
+/** `ready` rejects when there is no adapter, which is told to whoever asks for its capabilities. */
+const serve = async (adapter: Adapter | undefined, ready: Promise<Capabilities>, socket: string) => {
   const server = createServer((request, response) => {
     switch (`${request.method} ${request.url}`) {
+      case 'GET /capabilities':
+        void answer(response, () => ready)
+        return
       case 'POST /infer':
-        void infer(adapter, request, response)
+        if (adapter) return void infer(adapter, request, response)
         break
       case 'GET /models':
-        void answer(response, (signal) => adapter.models(signal))
+        if (adapter) return void answer(response, (signal) => adapter.models(signal))
         break
       case 'GET /health':
-        void answer(response, (signal) => adapter.health(signal))
+        if (adapter) return void answer(response, (signal) => adapter.health(signal))
         break
-      case 'GET /capabilities':
-        void answer(response, () => capabilities)
+      case 'GET /metrics':
+        if (adapter?.metrics) return void answer(response, (signal) => adapter.metrics!(signal))
         break
       default:
-        response.writeHead(404).end()
     }
+    response.writeHead(404).end()
   })
   // The daemon decides how long anything may take and when a connection is done with.
   Object.assign(server, { requestTimeout: 0, headersTimeout: 0, keepAliveTimeout: 0 })
@@ -149,38 +169,12 @@ const serve = async (adapter: Adapter, socket: string) => {
   return server
 }
 
-/** Reasons that starting again would not change. */
-const isFinal = (error: unknown): error is McpdError =>
-  isMcpdError(error) && (error.code === 'CONFIG_INVALID' || error.code === 'RUNTIME_MISSING')
-
-const report = (message: SidecarReport): Promise<void> =>
-  new Promise((resolve) => {
-    if (process.send) process.send(message, () => resolve())
-    else resolve()
-  })
-
-const run = async ({ socket, name }: { socket: string; name: string }): Promise<void> => {
-  const [start] = (await once(process, 'message')) as [SidecarStart]
-  const module = await loadModule(start)
-  const adapter = module.create(start.options, {
-    name,
-    log,
-    connect: (baseUrl) => createTransport(baseUrl, limits),
-  })
-  const server = await serve(adapter, socket)
-  process.once('SIGTERM', () => {
-    server.close(() => {
-      setTimeout(() => process.exit(0), limits.closeMs)
-      void adapter.close().finally(() => process.exit(0))
-    })
-  })
-  try {
-    await adapter.health(new AbortController().signal)
-  } catch (error) {
-    // A backend that is away today may be back tomorrow; only what can never work is a failed start.
-    if (isFinal(error)) throw error
-  }
-  await report({ type: 'ready' })
+/** The first line of standard input; what follows is nothing until it ends, with the daemon. */
+const readStart = async (): Promise<SidecarStart> => {
+  const lines = createInterface({ input: process.stdin, terminal: false })
+  lines.once('close', () => process.exit(0))
+  const [line] = (await once(lines, 'line')) as [string]
+  return JSON.parse(line) as SidecarStart
 }
 
 const options = new Command('mcpd-sidecar')
@@ -191,22 +185,31 @@ const options = new Command('mcpd-sidecar')
 
 // Ctrl-C reaches every process of the terminal, but ending is the daemon's decision.
 process.on('SIGINT', () => undefined)
-process.once('disconnect', () => {
-  if (process.platform !== 'win32') {
-    rmSync(options.socket, { force: true })
-    try {
-      rmdirSync(dirname(options.socket))
-    } catch {
-      // Not empty or gone already: then it is not ours to remove.
-    }
-  }
-  process.exit(0)
-})
 
+const { name, socket } = options
+const start = await readStart()
+let adapter: Adapter | undefined
+let ready: Promise<Capabilities>
 try {
-  await run(options)
+  const module = await loadModule(start)
+  adapter = requireAdapter(
+    module.create(start.options, {
+      name,
+      log,
+      connect: (baseUrl) => createTransport(baseUrl, limits),
+    }),
+    `The adapter '${module.type}'`,
+  )
+  ready = whenReady(adapter)
 } catch (error) {
-  if (!isFinal(error)) throw error
-  await report({ type: 'failed', ...toWireFailure(error) })
-  process.exit(0)
+  // A bug of the adapter ends the process, and says so on standard error.
+  if (!isMcpdError(error) || !isFinal(error)) throw error
+  ready = Promise.reject(error)
 }
+ready.catch(() => undefined)
+const server = await serve(adapter, ready, socket)
+process.once('SIGTERM', () => {
+  setTimeout(() => process.exit(0), limits.closeMs).unref()
+  server.close(() => void (adapter?.close() ?? Promise.resolve()).finally(() => process.exit(0)))
+  server.closeIdleConnections()
+})

@@ -3,6 +3,7 @@ import type { AdapterHost } from '../../core/adapter.ts'
 import { isMcpdError, McpdError } from '../../core/errors.ts'
 import type { Transport } from '../../core/transport.ts'
 import type { SidecarLimits, SidecarProcess } from './sidecar-process.ts'
+import type { Capabilities } from './sidecar-protocol.ts'
 import { createSidecarStatus } from './sidecar-state.ts'
 
 /** Keeps one child process alive. */
@@ -11,6 +12,10 @@ export interface Supervisor {
   readonly ready: Promise<void>
   readonly starting: boolean
   readonly pid: number | undefined
+  /** What the last child that could serve said of itself. */
+  readonly capabilities: Capabilities | undefined
+  /** How often a child had to be started again. */
+  readonly restarts: number
   /** The way to a child that can serve: waits while one is starting, throws BACKEND_UNAVAILABLE when it has crashed. */
   transport(signal: AbortSignal): Promise<Transport>
   /** Runs `use`; a connection that breaks meanwhile is the child's crash, and thrown as that. */
@@ -41,6 +46,8 @@ export const supervise = (
   first.promise.catch(() => undefined)
   const status = createSidecarStatus()
   let child: SidecarProcess | undefined
+  let capabilities: Capabilities | undefined
+  let restarts = 0
   let waiting = 0
 
   /** One child from start to end. Returns how it ended and how long it could serve, or undefined if it is final. */
@@ -52,19 +59,21 @@ export const supervise = (
     }
     const outcome = await child.started
     const readyMs = performance.now()
-    if (isMcpdError(outcome)) {
-      first.reject(outcome)
-      log('error', outcome.message, { suggestions: outcome.details.suggestions })
-      status.become({ kind: 'failed', error: asRequestError(outcome) })
-      await child.ended
+    if (outcome.kind === 'failed') {
+      const { error } = outcome
+      first.reject(error)
+      log('error', error.message, { suggestions: error.details.suggestions })
+      status.become({ kind: 'failed', error: asRequestError(error) })
+      await child.stop()
       return undefined
     }
-    if (outcome === 'ready') {
+    if (outcome.kind === 'ready') {
+      capabilities = outcome.capabilities
       status.become({ kind: 'up', transport: child.transport })
       first.resolve()
     }
     const how = await child.ended
-    return { how, upMs: outcome === 'ready' ? performance.now() - readyMs : 0 }
+    return { how, upMs: outcome.kind === 'ready' ? performance.now() - readyMs : 0 }
   }
 
   const run = async (): Promise<void> => {
@@ -87,6 +96,7 @@ export const supervise = (
       } catch {
         return
       }
+      restarts += 1
       status.become({ kind: 'starting' })
     }
   }
@@ -115,6 +125,8 @@ export const supervise = (
         isMcpdError(error) && (error.code === 'BACKEND_UNAVAILABLE' || error.code === 'BACKEND_INCOMPLETE')
       if (!broken) throw error
       if (status.state.kind === 'closed') throw status.state.error
+      if (await child?.isAlive())
+        throw new McpdError('BACKEND_INCOMPLETE', `${name} broke its answer off.`, {}, error)
       throw new McpdError('BACKEND_UNAVAILABLE', `${name} crashed while it worked on the request.`, {}, error)
     }
   }
@@ -137,6 +149,12 @@ export const supervise = (
     },
     get pid() {
       return child?.pid
+    },
+    get capabilities() {
+      return capabilities
+    },
+    get restarts() {
+      return restarts
     },
     transport,
     blame,

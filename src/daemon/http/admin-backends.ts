@@ -1,13 +1,13 @@
 import type { FastifyInstance } from 'fastify'
 import { Compile } from 'typebox/compile'
-import { type BackendEntry, configFileSchema } from '../../core/config.ts'
+import { type BackendEntry, configFileSchema } from '../../core/config-schema.ts'
 import { McpdError } from '../../core/errors.ts'
 import type { Backend } from '../backend.ts'
 import { changedEntry, withBackend, withoutBackend } from '../overlay.ts'
 import type { Registry } from '../registry.ts'
 import type { Reloader } from '../reload.ts'
 import { answers, problem } from './documented.ts'
-import { backendChangeSchema, backendEntrySchema } from './native-schemas.ts'
+import { backendChangeSchema, backendEntrySchema } from './admin-schemas.ts'
 
 export interface BackendAdminParts {
   readonly registry: Registry

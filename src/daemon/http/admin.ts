@@ -3,6 +3,7 @@ import type { Activity } from '../activity.ts'
 import type { Registry } from '../registry.ts'
 import type { Reloader } from '../reload.ts'
 import { version } from '../version.ts'
+import { adminSchemas } from './admin-schemas.ts'
 import { answers, problem } from './documented.ts'
 
 export interface AdminParts {
@@ -20,6 +21,7 @@ export interface AdminParts {
 export const adminSurface =
   (parts: AdminParts) =>
   (app: FastifyInstance): void => {
+    for (const schema of adminSchemas) app.addSchema(schema)
     app.get(
       '/admin/status',
       {

@@ -163,7 +163,7 @@ export const eventSchema = Type.Object(
   },
 )
 
-const health = Type.Object(
+export const health = Type.Object(
   {
     ok: Type.Boolean(),
     detail: Type.Optional(Type.String()),
@@ -226,41 +226,6 @@ export const adapterListSchema = Type.Object(
   { ...closed, $id: 'AdapterList' },
 )
 
-export const statusSchema = Type.Object(
-  {
-    pid: Type.Integer(),
-    version: Type.String(),
-    url: Type.String(),
-    startedAt: Type.String({ description: 'ISO 8601.' }),
-    uptimeMs: milliseconds('Time since the start.'),
-    stateDir: Type.String(),
-    configPath: Type.Optional(Type.String()),
-    draining: Type.Boolean(),
-    rssBytes: count('Resident memory of the daemon, without its sidecars.'),
-    requests: Type.Object(
-      { total: count('Since the start.'), failed: count('Of those.'), inFlight: count('Now.') },
-      closed,
-    ),
-    backends: Type.Array(
-      Type.Object(
-        {
-          name: Type.String(),
-          adapter: Type.String(),
-          url: Type.Optional(Type.String()),
-          health,
-          circuit: Type.Enum(['closed', 'open', 'half-open']),
-          draining: Type.Boolean({ description: 'It finishes what it has and is given nothing new.' }),
-          inFlight: count('Requests it works on.'),
-          queued: count('Requests that wait for a slot.'),
-          models: Type.Array(Type.String()),
-        },
-        closed,
-      ),
-    ),
-  },
-  { ...closed, $id: 'Status' },
-)
-
 export const routeSchema = Type.Object(
   {
     model: Type.String(),
@@ -293,38 +258,6 @@ export const routeSchema = Type.Object(
   { ...closed, $id: 'Route', description: 'What would be chosen for a name now, and why.' },
 )
 
-const names = (description: string) => Type.Array(Type.String(), { description })
-
-export const reloadReportSchema = Type.Object(
-  {
-    added: names('Backends that are new.'),
-    replaced: names('Backends whose settings changed.'),
-    removed: names('Backends that are gone.'),
-    kept: names('Backends that go on as they were.'),
-    restartNeeded: names('Settings that changed but only hold after a restart.'),
-  },
-  { ...closed, $id: 'ReloadReport' },
-)
-
-export const backendEntrySchema = Type.Object(
-  { name: Type.String({ minLength: 1 }), adapter: Type.String({ minLength: 1 }) },
-  { $id: 'BackendEntry', description: 'As an entry of backends in mcpd.yaml.' },
-)
-
-export const backendChangeSchema = Type.Object(
-  { adapter: Type.Optional(Type.String({ minLength: 1 })) },
-  { $id: 'BackendChange', description: 'Options of the backend that take new values, such as url.' },
-)
-
-export const drainReportSchema = Type.Object(
-  {
-    name: Type.String(),
-    draining: Type.Boolean(),
-    inFlight: count('Requests it still works on.'),
-  },
-  { ...closed, $id: 'DrainReport' },
-)
-
 export const nativeSchemas = [
   problemSchema,
   usageSchema,
@@ -342,8 +275,5 @@ export const nativeSchemas = [
   modelListSchema,
   modelHealthSchema,
   adapterListSchema,
-  statusSchema,
-  reloadReportSchema,
   routeSchema,
-  drainReportSchema,
 ]

@@ -1,5 +1,5 @@
 import { type ErrorCode, type ErrorDetails, McpdError } from '../../core/errors.ts'
-import { isRecord, textOf, type Wire } from '../openai/wire.ts'
+import { isRecord, textOf, type Wire } from '../wire.ts'
 import { errorDialect } from './wire.ts'
 
 /** Characters of a backend's own words that a message quotes. */

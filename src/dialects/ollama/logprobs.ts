@@ -1,5 +1,5 @@
 import type { TokenLogprob } from '../../core/inference.ts'
-import { isRecord, numberOf, type Wire } from '../openai/wire.ts'
+import { isRecord, numberOf, type Wire } from '../wire.ts'
 
 /** `logprobs` of an answer or a line; undefined when empty. */
 export const decodeLogprobs = (logprobs: unknown): readonly TokenLogprob[] | undefined => {

@@ -1,6 +1,6 @@
 import { McpdError } from '../../core/errors.ts'
 import type { Message, Part, Role, ToolCall } from '../../core/inference.ts'
-import { isRecord, type Wire } from '../openai/wire.ts'
+import { isRecord, type Wire } from '../wire.ts'
 import { decodeImage, encodeImage } from './images.ts'
 import type { MessageBody } from './request-schemas.ts'
 

@@ -1,6 +1,6 @@
 import type { PullProgress } from '../../core/adapter.ts'
 import { McpdError } from '../../core/errors.ts'
-import { isRecord, numberOf, textOf, type Wire } from '../openai/wire.ts'
+import { isRecord, numberOf, textOf, type Wire } from '../wire.ts'
 import { errorInside } from './errors.ts'
 
 /** One line of a pull. Throws MODEL_NOT_FOUND when the registry has no such model, else BACKEND_ERROR. */

@@ -1,6 +1,6 @@
 import { McpdError } from '../../core/errors.ts'
 import type { ChatInput, CompleteInput, EmbedInput, ResponseFormat, Tool } from '../../core/inference.ts'
-import { isRecord } from '../openai/wire.ts'
+import { isRecord } from '../wire.ts'
 import { encodeMessages } from './messages.ts'
 import { encodeOptions } from './sampling.ts'
 

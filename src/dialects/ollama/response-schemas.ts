@@ -1,5 +1,5 @@
 import { Type } from 'typebox'
-import { optional } from '../openai/nullable.ts'
+import { optional } from '../nullable.ts'
 
 /**
  * The response bodies of Ollama's API. They hold for what mcpd writes itself and for what it passes through

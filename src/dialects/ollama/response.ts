@@ -1,6 +1,6 @@
 import { McpdError } from '../../core/errors.ts'
 import type { Choice, InferenceResponse, ToolCall } from '../../core/inference.ts'
-import { isRecord, textOf, type Wire } from '../openai/wire.ts'
+import { isRecord, textOf, type Wire } from '../wire.ts'
 import { decodeLogprobs, encodeLogprobs } from './logprobs.ts'
 import { parseArguments } from './messages.ts'
 import { decodeTimings, decodeUsage, encodeMetrics, type Measured, toNanoseconds } from './usage.ts'

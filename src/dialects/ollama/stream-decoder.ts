@@ -1,7 +1,7 @@
 import { McpdError } from '../../core/errors.ts'
 import type { Frame, InferenceEvent } from '../../core/inference.ts'
 import { createNdjsonDecoder, type NdjsonLine } from '../../core/ndjson.ts'
-import { isRecord, textOf, type Wire } from '../openai/wire.ts'
+import { isRecord, textOf, type Wire } from '../wire.ts'
 import { errorInside } from './errors.ts'
 import { decodeLogprobs } from './logprobs.ts'
 import { contentOf, decodeCalls } from './response.ts'

@@ -1,5 +1,5 @@
 import type { BackendTimings, Usage } from '../../core/inference.ts'
-import { numberOf, type Wire } from '../openai/wire.ts'
+import { numberOf, type Wire } from '../wire.ts'
 
 const nanoseconds = 1e6
 

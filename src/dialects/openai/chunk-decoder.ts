@@ -4,15 +4,8 @@ import type { SseEvent } from '../../core/sse.ts'
 import { errorInside } from './errors.ts'
 import { decodeLogprobs } from './logprobs.ts'
 import { decodeTimings, decodeUsage } from './usage.ts'
-import {
-  argumentsOf,
-  decodeFinishReason,
-  isRecord,
-  madeCallId,
-  reasoningOf,
-  textOf,
-  type Wire,
-} from './wire.ts'
+import { isRecord, textOf, type Wire } from '../wire.ts'
+import { argumentsOf, decodeFinishReason, madeCallId, reasoningOf } from './wire.ts'
 
 export interface ChunkDecoder {
   /** The events of one block of the stream, all with its frame; at least one. Throws BACKEND_ERROR. */

@@ -1,5 +1,5 @@
 import { errorTable, McpdError, type ErrorCode, type ErrorDetails } from '../../core/errors.ts'
-import { isRecord, numberOf, textOf, type Wire } from './wire.ts'
+import { isRecord, numberOf, textOf, type Wire } from '../wire.ts'
 
 /** Characters of a backend's own words that a message quotes. */
 const quotedMaxLength = 1000

@@ -1,5 +1,5 @@
 import type { TokenLogprob } from '../../core/inference.ts'
-import { isRecord, numberOf, type Wire } from './wire.ts'
+import { isRecord, numberOf, type Wire } from '../wire.ts'
 
 /** `logprobs` of a choice, in the form of chat ({content}) or of completions ({tokens}); undefined when empty. */
 export const decodeLogprobs = (logprobs: unknown): readonly TokenLogprob[] | undefined => {

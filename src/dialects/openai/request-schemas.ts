@@ -1,5 +1,5 @@
 import { Type, type Static } from 'typebox'
-import { optional } from './nullable.ts'
+import { optional } from '../nullable.ts'
 
 /**
  * The request bodies of the OpenAI API as mcpd takes them: known members are checked, never converted; unknown

@@ -1,5 +1,5 @@
 import { Type } from 'typebox'
-import { nullable, optional } from './nullable.ts'
+import { nullable, optional } from '../nullable.ts'
 
 /**
  * The response bodies of the OpenAI API. They hold for what mcpd writes itself and for what it passes through

@@ -4,17 +4,8 @@ import { decodeVector, encodeVector } from './embedding.ts'
 import { decodeLogprobs, encodeChatLogprobs, encodeCompletionLogprobs } from './logprobs.ts'
 import { encodeToolCall } from './request-encoder.ts'
 import { decodeTimings, decodeUsage, encodeUsage } from './usage.ts'
-import {
-  argumentsOf,
-  decodeFinishReason,
-  encodeFinishReason,
-  isRecord,
-  madeCallId,
-  numberOf,
-  reasoningOf,
-  textOf,
-  type Wire,
-} from './wire.ts'
+import { isRecord, numberOf, textOf, type Wire } from '../wire.ts'
+import { argumentsOf, decodeFinishReason, encodeFinishReason, madeCallId, reasoningOf } from './wire.ts'
 
 /** Reads a whole answer. Throws BACKEND_ERROR when it is not one. */
 export const decodeResponse = (

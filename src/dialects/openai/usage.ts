@@ -1,5 +1,5 @@
 import type { BackendTimings, Usage } from '../../core/inference.ts'
-import { isRecord, numberOf } from './wire.ts'
+import { isRecord, numberOf } from '../wire.ts'
 
 /** `usage` of an answer or a chunk; undefined when there is none or it counts nothing we know. */
 export const decodeUsage = (usage: unknown): Usage | undefined => {

@@ -1,17 +1,5 @@
 import type { FinishReason } from '../../core/inference.ts'
-
-/** What a backend sent is not what it should have sent until it has been looked at. */
-export type Wire = Readonly<Record<string, unknown>>
-
-export const isRecord = (value: unknown): value is Wire =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
-
-export const numberOf = (value: unknown): number | undefined =>
-  typeof value === 'number' && Number.isFinite(value) ? value : undefined
-
-/** Non-empty text, for '' and null say the same. */
-export const textOf = (value: unknown): string | undefined =>
-  typeof value === 'string' && value !== '' ? value : undefined
+import { textOf, type Wire } from '../wire.ts'
 
 /** The arguments of a call: text, or the object that TGI before 3.2 sends. */
 export const argumentsOf = (value: unknown): string => {

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { Strategy } from '../../../src/core/config.ts'
+import type { Strategy } from '../../../src/core/config-schema.ts'
 import { pick, type Target, whyPassedOver } from '../../../src/daemon/balance.ts'
 import { fakeBackend } from '../../harness/backend.ts'
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Adapter, Model } from '../../../src/core/adapter.ts'
-import { type BackendEntry, resolveBackend } from '../../../src/core/config.ts'
+import { resolveBackend } from '../../../src/core/config.ts'
+import { type BackendEntry } from '../../../src/core/config-schema.ts'
 import { type Backend, createBackend } from '../../../src/daemon/backend.ts'
 import { Registry } from '../../../src/daemon/registry.ts'
 

@@ -1,4 +1,4 @@
-import type { BackendEntry } from '../../../core/config.ts'
+import type { BackendEntry } from '../../../core/config-schema.ts'
 import { uniquelyNamed } from '../../../discovery/unique-names.ts'
 import type { DraftEntry } from '../draft.ts'
 import { countMax, type Deployment } from './deployment.ts'

@@ -1,5 +1,5 @@
 import { below } from '../../../core/config-file.ts'
-import { strategies } from '../../../core/config.ts'
+import { strategies } from '../../../core/config-schema.ts'
 import type { DraftEntry } from '../draft.ts'
 import type { Server } from './backends.ts'
 import { isMapping } from './deployment.ts'

@@ -1,7 +1,7 @@
 import type { Health, Model, ModelCapability, ModelFile, ModelMemory } from '../../../core/adapter.ts'
 import { isMcpdError, toMcpdError } from '../../../core/errors.ts'
 import type { Operation } from '../../../core/inference.ts'
-import { isRecord, numberOf, textOf, type Wire } from '../../../dialects/openai/wire.ts'
+import { isRecord, numberOf, textOf, type Wire } from '../../../dialects/wire.ts'
 import { type OllamaOptions, pinnedContext, withoutLatest } from './options.ts'
 import type { Server } from './server.ts'
 

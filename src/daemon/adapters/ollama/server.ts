@@ -2,7 +2,7 @@ import type { AdapterHost } from '../../../core/adapter.ts'
 import { McpdError } from '../../../core/errors.ts'
 import type { TransportRequest, TransportResponse } from '../../../core/transport.ts'
 import { decodeError } from '../../../dialects/ollama/errors.ts'
-import { isRecord, type Wire } from '../../../dialects/openai/wire.ts'
+import { isRecord, type Wire } from '../../../dialects/wire.ts'
 import { defaultUrl, type OllamaOptions } from './options.ts'
 
 /** Bytes read of an answer that says what went wrong. */

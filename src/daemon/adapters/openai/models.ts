@@ -1,7 +1,7 @@
 import type { Health, Model } from '../../../core/adapter.ts'
 import { toMcpdError } from '../../../core/errors.ts'
 import type { Operation } from '../../../core/inference.ts'
-import { isRecord, numberOf, textOf, type Wire } from '../../../dialects/openai/wire.ts'
+import { isRecord, numberOf, textOf, type Wire } from '../../../dialects/wire.ts'
 import type { OpenAiOptions } from './options.ts'
 import { discard, isOk, readObject, refusal, type Server } from './server.ts'
 

@@ -2,7 +2,7 @@ import type { AdapterHost, ForwardRequest } from '../../../core/adapter.ts'
 import { McpdError } from '../../../core/errors.ts'
 import type { TransportResponse } from '../../../core/transport.ts'
 import { decodeError } from '../../../dialects/openai/errors.ts'
-import { isRecord, type Wire } from '../../../dialects/openai/wire.ts'
+import { isRecord, type Wire } from '../../../dialects/wire.ts'
 import type { OpenAiOptions } from './options.ts'
 
 /** Bytes read of an answer that says what went wrong. */

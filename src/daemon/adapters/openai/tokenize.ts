@@ -1,7 +1,7 @@
 import { McpdError } from '../../../core/errors.ts'
 import type { InferenceResponse, Message, TokenizeInput } from '../../../core/inference.ts'
 import { encodeMessages } from '../../../dialects/openai/request-encoder.ts'
-import { isRecord, numberOf, textOf, type Wire } from '../../../dialects/openai/wire.ts'
+import { isRecord, numberOf, textOf, type Wire } from '../../../dialects/wire.ts'
 import { isOk, readObject, refusal, type Server } from './server.ts'
 
 /**

@@ -1,0 +1,90 @@
+import type { Adapter, Health, Model } from '../../core/adapter.ts'
+import { isErrorCode, isMcpdError, McpdError } from '../../core/errors.ts'
+import { unfold } from '../../core/fold.ts'
+import type { InferenceEvent, InferenceRequest } from '../../core/inference.ts'
+import { said } from './sidecar-schemas.ts'
+
+/** What stands between the daemon and adapter code that mcpd did not bring, whichever host that runs in. */
+
+const wrong = (what: string): McpdError => new McpdError('BACKEND_ERROR', `The adapter sent ${what}.`)
+
+/** Events as the daemon relies on them. Throws BACKEND_ERROR at one out of place, BACKEND_INCOMPLETE at a missing end. */
+export async function* fence(
+  { stream, signal }: InferenceRequest,
+  events: AsyncIterable<InferenceEvent>,
+): AsyncGenerator<InferenceEvent> {
+  let state: 'before' | 'between' | 'after' = 'before'
+  try {
+    for await (const event of events) {
+      if (event.type !== 'other') state = follow(state, event)
+      // A client that asked for a stream gets one, even from an adapter that cannot.
+      if (event.type === 'whole' && stream) yield* unfold(responseOf(event))
+      else yield event
+    }
+  } catch (error) {
+    throw asOurs(error)
+  }
+  signal.throwIfAborted()
+  if (state !== 'after')
+    throw new McpdError('BACKEND_INCOMPLETE', 'The adapter ended its answer without an end or whole event.')
+}
+
+const follow = (state: 'before' | 'between' | 'after', { type }: InferenceEvent) => {
+  if (state === 'after') throw wrong(`${type} after the end of its answer`)
+  const begins = type === 'start' || type === 'whole'
+  if (begins && state === 'between') throw wrong(`${type} in the middle of its answer`)
+  if (!begins && state === 'before') throw wrong(`${type} before its start event`)
+  return type === 'whole' || type === 'end' ? 'after' : 'between'
+}
+
+const responseOf = ({ response, usage }: InferenceEvent & { readonly type: 'whole' }) => ({
+  ...response(),
+  ...(usage && { usage }),
+})
+
+/** An error that only has the marks of ours, as code without this package makes it, as the real thing. */
+const asOurs = (error: unknown): unknown => {
+  if (error instanceof McpdError || !isMcpdError(error)) return error
+  const { code, message, details = {} }: Partial<McpdError> = error
+  return new McpdError(isErrorCode(code) ? code : 'INTERNAL', String(message), details, error)
+}
+
+/** An adapter of foreign code whose answers are what the interface says, or errors. */
+export const fenced = (adapter: Adapter): Adapter => {
+  const guarded = async <T>(ask: () => Promise<T>): Promise<T> => {
+    try {
+      return await ask()
+    } catch (error) {
+      throw asOurs(error)
+    }
+  }
+  const { ready, manage } = adapter
+  return {
+    specVersion: 1,
+    get operations() {
+      return adapter.operations
+    },
+    get uses() {
+      return adapter.uses ?? []
+    },
+    infer: (request) => fence(request, adapter.infer(request)),
+    models: (signal): Promise<readonly Model[]> =>
+      guarded(async () => {
+        const models = await adapter.models(signal)
+        if (!said.models.Check(models)) throw wrong('a list of models that is none')
+        return models
+      }),
+    health: (signal): Promise<Health> =>
+      guarded(async () => {
+        const health = await adapter.health(signal)
+        if (!said.health.Check(health)) throw wrong('a health that is none')
+        return health
+      }),
+    close: () => adapter.close(),
+    ...(ready && { ready }),
+    ...(manage && { manage }),
+    ...(adapter.validate && { validate: (request) => adapter.validate!(request) }),
+    ...(adapter.metrics && { metrics: (signal) => guarded(() => adapter.metrics!(signal)) }),
+    ...(adapter.describe && { describe: (model, signal) => guarded(() => adapter.describe!(model, signal)) }),
+  }
+}
