@@ -13,6 +13,7 @@ export const formatReload = (report: ReloadReport): string => {
       : [
           `Changed, but in force only after "mcpd stop" and "mcpd serve": ${report.restartNeeded.join(', ')}`,
         ]),
+    ...(report.advice ?? []),
   ]
   return printable(lines.join('\n'))
 }

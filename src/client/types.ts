@@ -16,7 +16,7 @@ export interface ModelEntry {
   /** Inputs that one embedding request may have. */
   readonly embeddingBatchMax?: number
   /** Whether chat and complete answer piece by piece. */
-  readonly streaming: boolean
+  readonly streaming?: boolean
   readonly capabilities?: readonly ModelCapability[]
   readonly description?: string
   readonly aliases?: readonly string[]
@@ -167,7 +167,7 @@ export interface ReloadReport {
   /** Settings that changed but hold from the next start on. */
   readonly restartNeeded: readonly string[]
   /** What is worth knowing besides, in sentences. */
-  readonly advice: readonly string[]
+  readonly advice?: readonly string[]
 }
 
 export type Circuit = 'closed' | 'open' | 'half-open'

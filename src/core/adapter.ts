@@ -69,6 +69,10 @@ export interface Model {
   /** Tokens of context the model was trained for. */
   readonly trainedContextLength?: number
   readonly embeddingDimensions?: number
+  /** Inputs that one embed request may have. */
+  readonly embeddingBatchMax?: number
+  /** Whether chat and complete come piece by piece; absent = they do. */
+  readonly streaming?: boolean
   readonly capabilities?: readonly ModelCapability[]
   /** A sentence for people, such as where the model came from. */
   readonly description?: string

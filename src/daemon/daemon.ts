@@ -6,6 +6,7 @@ import { loadConfig } from '../core/load-config.ts'
 import { createMetrics } from '../core/metrics.ts'
 import { createActivity } from './activity.ts'
 import { adapterModules } from './adapter-code.ts'
+import { createAdapterMetrics } from './adapter-metrics.ts'
 import { assembleBackends } from './assemble.ts'
 import { banner } from './banner.ts'
 import { daemonGauges } from './gauges.ts'
@@ -112,7 +113,8 @@ export const startDaemon = async (flags: DaemonFlags, place: DaemonPlace): Promi
   })
   const metrics = createMetrics()
   const activity = createActivity(config.totalMs)
-  daemonGauges(metrics, registry, activity)
+  const adapterMetrics = createAdapterMetrics(registry, now)
+  daemonGauges(metrics, registry, activity, adapterMetrics)
 
   const specs = stack.adopt(startSpecs(config, { log }), (watching) => watching.close())
 
@@ -172,7 +174,7 @@ export const startDaemon = async (flags: DaemonFlags, place: DaemonPlace): Promi
       openaiForward({ registry, activity, measure, now }),
       ollamaSurface(answering),
       specSurface(specs),
-      observeSurface({ registry, metrics, activity }),
+      observeSurface({ registry, metrics, activity, beforeScrape: () => adapterMetrics.refresh() }),
       adminSurface({
         registry,
         activity,

@@ -31,6 +31,15 @@ export const whyUnfit = (
         param: missing.param,
       })
   }
+  if (model.embeddingBatchMax !== undefined && input.operation === 'embed') {
+    const { length } = input.inputs
+    if (length > model.embeddingBatchMax)
+      return new McpdError(
+        'BAD_REQUEST',
+        `${backend.name}/${name} embeds ${model.embeddingBatchMax} inputs at a time, not ${length}.`,
+        { ...of, param: 'input' },
+      )
+  }
   if (model.contextLength !== undefined) {
     const wanted =
       input.operation === 'chat' || input.operation === 'complete' ? input.sampling.maxTokens : undefined

@@ -1,10 +1,16 @@
 import type { MetricsRegistry } from '../core/metrics.ts'
 import type { Activity } from './activity.ts'
+import type { AdapterMetrics } from './adapter-metrics.ts'
 import type { Registry } from './registry.ts'
 import { version } from './version.ts'
 
 /** Gauges of the daemon as a whole and of each backend, read at every scrape. */
-export const daemonGauges = (metrics: MetricsRegistry, registry: Registry, activity: Activity): void => {
+export const daemonGauges = (
+  metrics: MetricsRegistry,
+  registry: Registry,
+  activity: Activity,
+  adapterMetrics: AdapterMetrics,
+): void => {
   const perBackend = (
     name: string,
     help: string,
@@ -30,4 +36,7 @@ export const daemonGauges = (metrics: MetricsRegistry, registry: Registry, activ
   )
   perBackend('mcpd_backend_in_flight', 'Requests it works on.', ({ queue }) => queue.inFlight)
   perBackend('mcpd_backend_queued', 'Requests that wait for a slot.', ({ queue }) => queue.waiting)
+  metrics.gauge('mcpd_adapter_metric', 'What the backend says of itself, by name; see docs/metrics.md.', () =>
+    adapterMetrics.read(),
+  )
 }

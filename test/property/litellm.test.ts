@@ -112,14 +112,14 @@ const environment = (text: string): NodeJS.ProcessEnv =>
     [...text.matchAll(/\$\{env:(\w+)\}/g)].map(([, name = '']) => [name, 'http://127.0.0.1:1']),
   )
 
-it('whatever a LiteLLM config says comes to a file that the daemon accepts and that holds no key', () => {
+it('whatever a LiteLLM config says comes to a file that the daemon accepts and that holds no key', async () => {
   const path = join(folder, 'mcpd.yaml')
-  fc.assert(
-    fc.property(config, (litellm) => {
+  await fc.assert(
+    fc.asyncProperty(config, async (litellm) => {
       const { draft } = convertLitellm(stringify(litellm), 'litellm.yaml', ['openai', 'ollama'])
       const text = renderDraft(draft)
       writeFileSync(path, text)
-      const { backends } = checkConfig({ config: path }, { env: environment(text), cwd: folder })
+      const { backends } = await checkConfig({ config: path }, { env: environment(text), cwd: folder })
       expect(backends).toHaveLength(draft.backends.length)
       // What stands in a model's name or another one's is no key, and is written as it is.
       const names = JSON.stringify(

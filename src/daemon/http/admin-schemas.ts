@@ -27,6 +27,10 @@ export const statusSchema = Type.Object(
         {
           name: Type.String(),
           adapter: Type.String(),
+          source: Type.Optional(
+            Type.String({ description: 'File or command of an adapter that mcpd did not bring.' }),
+          ),
+          loads: Type.Optional(count('Versions of that file that this process has loaded.')),
           url: Type.Optional(Type.String()),
           health,
           circuit: Type.Enum(['closed', 'open', 'half-open']),
@@ -51,6 +55,7 @@ export const reloadReportSchema = Type.Object(
     removed: names('Backends that are gone.'),
     kept: names('Backends that go on as they were.'),
     restartNeeded: names('Settings that changed but only hold after a restart.'),
+    advice: names('What is worth knowing besides.'),
   },
   { ...closed, $id: 'ReloadReport' },
 )

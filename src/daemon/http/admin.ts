@@ -46,6 +46,8 @@ export const adminSurface =
         backends: parts.registry.backends.map((backend) => ({
           name: backend.name,
           adapter: backend.adapterType,
+          ...(backend.code?.source !== undefined && { source: backend.code.source }),
+          ...(backend.code?.loads !== undefined && { loads: backend.code.loads }),
           ...(backend.url !== undefined && { url: backend.url }),
           health: backend.health,
           circuit: backend.breaker.state,

@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { AdapterModule } from '../../core/adapter.ts'
+import type { AdapterCode } from '../adapter-code.ts'
 import { McpdError } from '../../core/errors.ts'
 import type { Input, Operation } from '../../core/inference.ts'
 import { decodeChat, decodeComplete, decodeEmbed, decodeMessages } from '../../dialects/openai/request.ts'
@@ -14,7 +15,7 @@ import { nativeEncoder } from './native-stream.ts'
 
 export interface NativeParts extends AnswerParts {
   readonly registry: Registry
-  readonly modules: readonly AdapterModule[]
+  readonly modules: readonly (AdapterModule & { readonly source?: undefined })[]
 }
 
 type Body = Readonly<Record<string, unknown>>
@@ -211,15 +212,27 @@ const addLists = (app: FastifyInstance, { registry, modules }: NativeParts): voi
       },
     },
     async () => ({
-      adapters: modules.map(({ type, description, host }) => ({
+      adapters: [...modules, ...foreignCode(registry)].map(({ type, description, host, source }) => ({
         type,
         description,
         host,
-        backends: registry.backends.filter(({ adapterType }) => adapterType === type).map(({ name }) => name),
+        ...(source !== undefined && { source }),
+        backends: registry.backends
+          .filter(({ adapterType, code }) => adapterType === type && code?.source === source)
+          .map(({ name }) => name),
       })),
     }),
   )
 }
+
+/** The adapters of the running backends that mcpd did not bring, each once. */
+const foreignCode = ({ backends }: Registry): readonly AdapterCode[] => [
+  ...new Map(
+    backends.flatMap(({ code }) =>
+      code?.source === undefined ? [] : [[`${code.type} ${code.source}`, code] as const],
+    ),
+  ).values(),
+]
 
 const isTarget = ({ backend, model }: ListedModel, target: Target): boolean =>
   backend === target.backend && model.name === target.model
@@ -231,6 +244,7 @@ const modelInfo = ({ backend, model, shadowedBy }: ListedModel): object => {
     adapter: backend.adapterType,
     backend: backend.name,
     ...shown,
+    streaming: model.streaming ?? model.operations.some(streams),
     ...(shadowedBy !== undefined && { shadowedBy }),
   }
 }

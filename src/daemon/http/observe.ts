@@ -9,6 +9,8 @@ export interface ObserveParts {
   readonly registry: Registry
   readonly metrics: MetricsRegistry
   readonly activity: Activity
+  /** Brings up to date what is not counted here. */
+  readonly beforeScrape: () => Promise<void>
 }
 
 const text = (description: string, type = 'text/plain') => ({
@@ -17,7 +19,7 @@ const text = (description: string, type = 'text/plain') => ({
 
 /** Health, readiness, metrics, and the API's own description. */
 export const observeSurface =
-  ({ registry, metrics, activity }: ObserveParts) =>
+  ({ registry, metrics, activity, beforeScrape }: ObserveParts) =>
   (app: FastifyInstance): void => {
     const state = (description: string) => ({
       description,
@@ -82,7 +84,10 @@ export const observeSurface =
           response: text('The metrics; docs/metrics.md explains them.'),
         },
       },
-      (_, reply) => reply.type('text/plain; version=0.0.4; charset=utf-8').send(metrics.render()),
+      async (_, reply) => {
+        await beforeScrape()
+        return reply.type('text/plain; version=0.0.4; charset=utf-8').send(metrics.render())
+      },
     )
 
     app.get(

@@ -165,7 +165,7 @@ listen: {bodyMax: 1MB}
     ],
     ['listen:\n  bodyMax: 32', 'mcpd.yaml:2: /listen/bodyMax must be string.'],
     ['listen:\n  bodyMax: 32mb', 'mcpd.yaml:2: /listen/bodyMax must be a size such as 64KB, 32MB or 1GB.'],
-    ['backends:\n  - name: a', 'mcpd.yaml:2: /backends/0 must have required properties adapter.'],
+    ['backends:\n  - name: a', 'mcpd.yaml:2: the backend a needs an adapter, or a sidecar with a command.'],
     [
       'backends:\n  - {name: a, adapter: b, concurrency: .nan}',
       'mcpd.yaml:2: /backends/0/concurrency must be integer.',
