@@ -20,7 +20,8 @@ export interface Reached {
 /** The class of what was thrown while an answer was waited for or decoded. */
 export const classOfError = (error: unknown, reached: Reached): ErrorClass => {
   if (isMcpdError(error)) {
-    if (error.code === 'BACKEND_INCOMPLETE') return reached.events ? 'truncated' : 'empty'
+    if (error.code === 'BACKEND_INCOMPLETE')
+      return reached.events && !isWithoutAnswer.test(error.message) ? 'truncated' : 'empty'
     // The first is what the client of mcpd's own API says of bytes that are not mcpd's.
     if (error.code === 'DAEMON_UNREACHABLE' || isMalformed.test(error.message)) return 'bad_json'
     // What the server said in its stream, whatever the code that it stands for.
@@ -30,6 +31,8 @@ export const classOfError = (error: unknown, reached: Reached): ErrorClass => {
   return reached.head ? 'reset-mid' : 'reset-before'
 }
 
+/** How a dialect says that an end mark came and nothing before it. */
+const isWithoutAnswer = /without an answer/
 /** How the dialects say that bytes are not what they should be; held by the unit test of this file. */
 const isMalformed =
   /^The backend('s answer is| sent a) malformed|^The backend sent an? (event|line) of more than/

@@ -3,7 +3,7 @@ import { type InferenceEvent, isContent, type Usage } from '../../core/inference
 import { decodeError as decodeOllamaError } from '../../dialects/ollama/errors.ts'
 import { decodeError } from '../../dialects/openai/errors.ts'
 import { isRecord } from '../../dialects/wire.ts'
-import { type Wire as Body } from '../../dialects/openai/wire.ts'
+import { type Wire as Body } from '../../dialects/wire.ts'
 import { monotonicMs } from '../clock.ts'
 import type { Target } from '../target.ts'
 import type { Ask } from '../workload/workload.ts'

@@ -16,8 +16,7 @@ import * as openai from '../../dialects/openai/request-encoder.ts'
 import { errorInside } from '../../dialects/openai/errors.ts'
 import { decodeResponse } from '../../dialects/openai/response.ts'
 import { decodeStream } from '../../dialects/openai/stream-decoder.ts'
-import { isRecord } from '../../dialects/wire.ts'
-import { type Wire as Body } from '../../dialects/openai/wire.ts'
+import { isRecord, type Wire as Body } from '../../dialects/wire.ts'
 import { operationOf, type Target } from '../target.ts'
 
 /** What is sent for one prompt. */
