@@ -136,7 +136,10 @@ const describe = (
         .filter((key) => oldConfig.listen[key] !== newConfig.listen[key])
         .map((key) => `listen.${key === 'bodyMaxBytes' ? 'bodyMax' : key}`),
       ...(oldConfig.stateDir === newConfig.stateDir ? [] : ['stateDir']),
-      ...(oldConfig.specs.store === newConfig.specs.store ? [] : ['specs.store']),
+      // By default it is in the state directory and moves with that.
+      ...(oldConfig.stateDir === newConfig.stateDir && oldConfig.specs.store !== newConfig.specs.store
+        ? ['specs.store']
+        : []),
       ...(oldConfig.totalMs === newConfig.totalMs ? [] : ['timeouts.total']),
       ...(oldConfig.log.file === newConfig.log.file && oldConfig.log.level === newConfig.log.level
         ? []
