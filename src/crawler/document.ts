@@ -2,6 +2,7 @@ import { McpdError } from '../core/errors.ts'
 import { isList, isObject, type Json, type JsonObject, objectAt, setMember, textAt } from '../openapi/json.ts'
 import { loadDocument } from '../openapi/load.ts'
 import { defaultLimits } from '../openapi/source.ts'
+import { fragmentPointer, valueAt } from '../openapi/pointer.ts'
 import { openSpec } from '../openapi/spec.ts'
 import { sha256, type Version } from './snapshots/version.ts'
 
@@ -78,13 +79,24 @@ const versionOf = (value: Json): string | undefined => {
 export const operationsOf = (document: Json): readonly string[] =>
   Object.entries(objectAt(document, 'paths'))
     .flatMap(([path, item]) =>
-      isObject(item)
-        ? Object.keys(item)
-            .filter((method) => methods.has(method))
-            .map((method) => `${method.toUpperCase()} ${path}`)
-        : [],
+      Object.keys(followed(document, item))
+        .filter((method) => methods.has(method))
+        .map((method) => `${method.toUpperCase()} ${path}`),
     )
     .toSorted()
+
+const hopsMax = 20
+
+/** The path item itself, where it stands elsewhere. */
+const followed = (document: Json, item: Json | undefined): JsonObject => {
+  let at = item
+  for (let hops = 0; hops < hopsMax; hops += 1) {
+    const pointer = fragmentPointer(textAt(at, '$ref') ?? '')
+    if (pointer === undefined) break
+    at = valueAt(document, pointer)
+  }
+  return isObject(at) ? at : {}
+}
 
 const sorted = (value: Json): Json => {
   if (isList(value)) return value.map(sorted)

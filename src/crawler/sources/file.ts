@@ -1,7 +1,8 @@
-import { constants } from 'node:fs'
-import { glob, open } from 'node:fs/promises'
-import { relative } from 'node:path'
+import { constants, existsSync } from 'node:fs'
+import { glob, open, realpath } from 'node:fs/promises'
+import { dirname, join, relative, sep } from 'node:path'
 import { McpdError } from '../../core/errors.ts'
+import { bundle, pathOf, type Related } from '../bundle.ts'
 import type { Source } from './source.ts'
 
 /** A document on this disk. */
@@ -9,11 +10,37 @@ export const fileSource = (path: string, sizeMaxBytes: number): Source => ({
   location: shownPath(path),
   fetch: async (_, signal) => {
     signal.throwIfAborted()
-    const raw = await readBounded(path, sizeMaxBytes)
+    const own = await readBounded(path, sizeMaxBytes)
+    const { raw } = await bundle(own, await relatedTo(path, sizeMaxBytes), sizeMaxBytes)
     // The time of the file is no proof that nothing changed, so it is read each time; `source.json` marks the look.
     return { kind: 'found', raw, location: shownPath(path), memory: { key: shownPath(path) } }
   },
 })
+
+/** References stay inside of the repository that the file is in, or of its folder. */
+const relatedTo = async (path: string, sizeMaxBytes: number): Promise<Related> => {
+  const file = await realpath(path)
+  const top = topOf(dirname(file))
+  const own = relative(top, file).split(sep).join('/')
+  return {
+    resolve: (reference, from) => {
+      const id = pathOf(reference, from === '' ? own : from)
+      return id === own ? '' : id
+    },
+    read: async (id) => {
+      const target = await realpath(join(top, id)).catch(() => join(top, id))
+      // A link may lead anywhere.
+      if (!target.startsWith(top.endsWith(sep) ? top : top + sep))
+        throw new McpdError('SOURCE_REFUSED', `${id} leads out of ${top}.`)
+      return readBounded(target, sizeMaxBytes)
+    },
+  }
+}
+
+const topOf = (folder: string): string => {
+  for (let at = folder; dirname(at) !== at; at = dirname(at)) if (existsSync(join(at, '.git'))) return at
+  return folder
+}
 
 /** Relative where that is shorter to read, and the same on another machine. */
 const shownPath = (path: string): string => {

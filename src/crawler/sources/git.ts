@@ -3,6 +3,7 @@ import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { isRemote } from '../../core/spec-config.ts'
 import { McpdError } from '../../core/errors.ts'
+import { bundle, pathOf, type Related } from '../bundle.ts'
 import { withLock } from '../snapshots/lock.ts'
 import { sha256 } from '../snapshots/version.ts'
 import { readBlobs, readLog } from './git-log.ts'
@@ -68,7 +69,7 @@ export const gitSource = (options: GitOptions): Source => {
     for await (const { revision: at, bytes } of readBlobs(git, revisions, sizeMaxBytes, signal))
       yield {
         kind: 'found',
-        raw: bytes,
+        raw: (await bundle(bytes, relatedTo(git, at.commit.id, at.commit.path, signal), sizeMaxBytes)).raw,
         location: `${place}${at.commit.id.slice(0, 12)}:${at.commit.path}`,
         commit: at.commit,
         memory: { key, head },
@@ -90,8 +91,11 @@ export const gitSource = (options: GitOptions): Source => {
       const [newest] = await readLog(git, head, inside, signal, 1)
       if (!newest) throw noSuchPath(location)
       const found: Found[] = []
-      for await (const { bytes } of readBlobs(git, [newest], sizeMaxBytes, signal))
-        found.push({ kind: 'found', raw: bytes, location, commit: newest.commit, memory: { key, head } })
+      for await (const { bytes } of readBlobs(git, [newest], sizeMaxBytes, signal)) {
+        // What it refers to may be newer than itself.
+        const { raw } = await bundle(bytes, relatedTo(git, head, inside, signal), sizeMaxBytes)
+        found.push({ kind: 'found', raw, location, commit: newest.commit, memory: { key, head } })
+      }
       const [document] = found
       if (document) return document
       throw new McpdError('SOURCE_FAILED', `${location} is over ${sizeMaxBytes} bytes.`)
@@ -107,6 +111,15 @@ interface Opened {
   /** The path from the top of the repository. */
   readonly inside: string
 }
+
+/** References stay inside of the repository, at one commit. */
+const relatedTo = (git: Git, commit: string, own: string, signal: AbortSignal): Related => ({
+  resolve: (reference, from) => {
+    const id = pathOf(reference, from === '' ? own : from)
+    return id === own ? '' : id
+  },
+  read: async (id) => Buffer.from(await git.text(['cat-file', 'blob', `${commit}:${id}`], signal)),
+})
 
 const noSuchPath = (location: string): McpdError =>
   new McpdError('SOURCE_FAILED', `There is no ${location}, or it was deleted.`)

@@ -1,5 +1,6 @@
 import type { SpecAuth } from '../../core/spec-config.ts'
 import { McpdError } from '../../core/errors.ts'
+import { bundle, type Related } from '../bundle.ts'
 import { isDocument } from '../document.ts'
 import type { Memory } from '../snapshots/version.ts'
 import { createHttp, type Http, type HttpAnswer, type HttpOptions } from './http.ts'
@@ -19,7 +20,7 @@ const documentSource = (url: URL, settings: HttpSettings): Source => ({
     await using http = createHttp({ ...settings, named: url, signal })
     const key = memoryKey(url, settings.auth)
     const answer = await get(http, url, known?.key === key ? known : undefined)
-    return toFetched(answer, key)
+    return await withReferences(http, toFetched(answer, key), answer.url, settings.sizeMaxBytes)
   },
 })
 
@@ -39,14 +40,20 @@ export const serverSource = (server: URL, facts: ServerFacts, settings: HttpSett
       const url = new URL(remembered.location)
       const answer = await get(http, url, remembered)
       const fetched = answer.status === 304 || answer.status === 200 ? toFetched(answer, key, url) : undefined
-      if (fetched) return fetched
+      if (fetched) return await withReferences(http, fetched, answer.url, settings.sizeMaxBytes)
     }
     // Awaited here: what was opened above closes when this function ends.
-    return await search(http, server, facts, key)
+    return await search(http, server, facts, key, settings.sizeMaxBytes)
   },
 })
 
-const search = async (http: Http, server: URL, facts: ServerFacts, key: string): Promise<Fetched> => {
+const search = async (
+  http: Http,
+  server: URL,
+  facts: ServerFacts,
+  key: string,
+  sizeMaxBytes: number,
+): Promise<Fetched> => {
   const tried: string[] = []
   let refused: number | undefined
   for (const path of wellKnown(facts.adapter, server.pathname)) {
@@ -60,7 +67,7 @@ const search = async (http: Http, server: URL, facts: ServerFacts, key: string):
     tried.push(path)
     if (answer?.status === 401 || answer?.status === 403) refused ??= answer.status
     if (answer?.status !== 200 || !isDocument(answer.bytes)) continue
-    return toFetched(answer, key, url)
+    return withReferences(http, toFetched(answer, key, url), answer.url, sizeMaxBytes)
   }
   const synthesised = await readKserve(http, server)
   if (synthesised)
@@ -75,6 +82,36 @@ const search = async (http: Http, server: URL, facts: ServerFacts, key: string):
     })
   return { kind: 'nothing', tried }
 }
+
+/** With the documents that it refers to inside, from hosts that may be asked. */
+const withReferences = async (
+  http: Http,
+  fetched: Fetched,
+  root: URL,
+  sizeMaxBytes: number,
+): Promise<Fetched> => {
+  if (fetched.kind !== 'found') return fetched
+  const { raw, isBundled } = await bundle(fetched.raw, relatedTo(http, root), sizeMaxBytes)
+  if (!isBundled || !fetched.memory) return { ...fetched, raw }
+  // Its validators say nothing about the others.
+  const { etag: _, lastModified: __, ...memory } = fetched.memory
+  return { ...fetched, raw, memory }
+}
+
+const relatedTo = (http: Http, root: URL): Related => ({
+  resolve: (reference, from) => {
+    const base = from === '' ? root.href : from
+    if (!URL.canParse(reference, base))
+      throw new McpdError('SOURCE_REFUSED', `"${reference.slice(0, 200)}" is no address.`)
+    const { href } = new URL(reference, base)
+    return href === root.href ? '' : href
+  },
+  read: async (id) => {
+    const answer = await http.send({ url: new URL(id), attemptsMax: 2 })
+    if (answer.status !== 200) throw refusal(answer)
+    return answer.bytes
+  },
+})
 
 const get = (http: Http, url: URL, known: Memory | undefined, attemptsMax?: number): Promise<HttpAnswer> =>
   http.send({
