@@ -31,7 +31,7 @@ const readOption = (text: string): [string, unknown] => {
 
 /** `env:NAME` or `file:PATH`: a key on the command line would show in the process list. */
 const readSecret = (reference: string, env: NodeJS.ProcessEnv): string => {
-  const [kind, name = ''] = [
+  const [kind, name] = [
     reference.slice(0, reference.indexOf(':')),
     reference.slice(reference.indexOf(':') + 1),
   ]

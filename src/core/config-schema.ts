@@ -234,4 +234,5 @@ export const configFileSchema = Type.Object(
 )
 
 export type ConfigFile = Static<typeof configFileSchema>
-export type BackendEntry = Static<typeof backend>
+/** Members beside the schema's are options of the adapter. */
+export type BackendEntry = Static<typeof backend> & { readonly [option: string]: unknown }

@@ -2,7 +2,7 @@ import { isAbsolute, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { Static } from 'typebox'
 import type { BackendEntry, ConfigFile, group, sidecar, Strategy, waits } from './config-schema.ts'
-import { fitsTimer, parseDuration, parseSize } from './quantity.ts'
+import { parseDuration, parseSize } from './quantity.ts'
 import { resolveSpecs, type SpecsConfig } from './spec-config.ts'
 
 /** How long a request waits at one backend. */

@@ -58,10 +58,8 @@ export const findCode = async (config: BackendConfig, modules: ModuleHost): Prom
   )
 }
 
-const ownCode = (
-  { type, description, host, options, create }: AdapterModule,
-  sidecar?: SidecarConfig,
-): AdapterCode => {
+const ownCode = (module: AdapterModule, sidecar?: SidecarConfig): AdapterCode => {
+  const { type, description, host, options } = module
   if (sidecar && host === 'module')
     throw new McpdError('CONFIG_INVALID', `the adapter ${type} runs in the daemon; it has no sidecar.`)
   return {
@@ -73,7 +71,7 @@ const ownCode = (
     create:
       host === 'sidecar'
         ? (given, adapterHost) => hostInSidecar({ type }, given, adapterHost, memoryOf(sidecar))
-        : create,
+        : (given, adapterHost) => module.create(given, adapterHost),
   }
 }
 

@@ -52,13 +52,13 @@ export const createAdapterMetrics = (registry: Registry, now: () => number): Ada
     heard.set(backend, { atMs: now(), values })
   }
 
-  const refreshOne = (backend: Backend): Promise<void> | undefined => {
-    if (!backend.adapter.metrics) return undefined
+  const refreshOne = async (backend: Backend): Promise<void> => {
+    if (!backend.adapter.metrics) return
     const last = heard.get(backend)
-    if (last && now() - last.atMs < freshMs) return undefined
+    if (last && now() - last.atMs < freshMs) return
     const asking = running.get(backend) ?? ask(backend).finally(() => running.delete(backend))
     running.set(backend, asking)
-    return asking
+    await asking
   }
 
   return {

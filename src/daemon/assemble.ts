@@ -18,7 +18,7 @@ const connectTimeoutMs = 10_000
 
 /** The backend of `mcpd serve --model PATH`. */
 export const modelBackend = (path: string, cwd: string, waits: Waits): BackendConfig =>
-  resolveBackend({ name: 'local', adapter: 'embedded', ...{ model: resolve(cwd, path) } }, waits)
+  resolveBackend({ name: 'local', adapter: 'embedded', model: resolve(cwd, path) }, waits)
 
 export interface AssembleParts {
   readonly loaded: Pick<LoadedConfig, 'origins' | 'config'>

@@ -1,8 +1,9 @@
 import type { Socket } from 'node:net'
 import type { FastifyInstance } from 'fastify'
+import type { Logger } from 'pino'
 import type { Config } from '../core/config.ts'
 import type { ConfigFile } from '../core/config-schema.ts'
-import { loadConfig } from '../core/load-config.ts'
+import { loadConfig, type LoadedConfig } from '../core/load-config.ts'
 import { createMetrics } from '../core/metrics.ts'
 import { createActivity } from './activity.ts'
 import { adapterModules } from './adapter-code.ts'
@@ -12,26 +13,19 @@ import { banner } from './banner.ts'
 import { daemonGauges } from './gauges.ts'
 import { measureGuard } from './guards/measure.ts'
 import { createAccess } from './http/access.ts'
-import { adminSurface } from './http/admin.ts'
-import { backendAdmin } from './http/admin-backends.ts'
-import { nativeSurface } from './http/native.ts'
-import { observeSurface } from './http/observe.ts'
-import { ollamaSurface, renderOllamaError } from './http/ollama.ts'
-import { openaiForward } from './http/openai-forward.ts'
-import { openaiSurface, renderOpenAiError } from './http/openai.ts'
 import { createServer } from './http/server.ts'
-import { specSurface } from './http/specs.ts'
 import { createModuleHost } from './hosts/module.ts'
 import { listen, listenAsOllama, openAdminSocket, refuseOpenDoor } from './listen.ts'
 import { openLog } from './log.ts'
 import { createPipeline } from './pipeline.ts'
 import { applyOverlay } from './overlay.ts'
-import { planBackends } from './plan-backends.ts'
+import { type BackendPlan, planBackends } from './plan-backends.ts'
 import { Registry } from './registry.ts'
 import { createReloader, type Reloader } from './reload.ts'
 import { createRetryBudget } from './retry-budget.ts'
 import { startSpecs } from './specs.ts'
 import { openStateDir } from './state-dir.ts'
+import { errorDialects, surfacesOf } from './surfaces.ts'
 import { version } from './version.ts'
 import { watchConfig } from './watch-config.ts'
 
@@ -80,13 +74,7 @@ const refreshEveryMs = 30_000
 export const startDaemon = async (flags: DaemonFlags, place: DaemonPlace): Promise<Daemon> => {
   await using stack = new AsyncDisposableStack()
   const now = (): number => performance.now()
-  const load = () =>
-    loadConfig({
-      flags: flagLayer(flags),
-      ...(flags.config !== undefined && { path: flags.config }),
-      env: place.env,
-      cwd: place.cwd,
-    })
+  const load = loader(flags, place)
   const loaded = load()
   const { config } = loaded
   refuseOpenDoor(config, flags.insecure === true)
@@ -94,13 +82,7 @@ export const startDaemon = async (flags: DaemonFlags, place: DaemonPlace): Promi
   const stateDir = stack.adopt(openStateDir(config.stateDir), (dir) => dir.close())
   const log = stack.adopt(openLog({ ...config.log, terminal: place.terminal }), (open) => open.close())
 
-  const plan = (from: typeof loaded) =>
-    planBackends(from, {
-      ...(flags.model !== undefined && { model: flags.model }),
-      cwd: place.cwd,
-      stateDir: stateDir.path,
-      discover: flags.discover !== false,
-    })
+  const plan = planner(flags, place, stateDir.path)
   const first = await plan(loaded)
   const modules = createModuleHost()
   const registry = new Registry(
@@ -158,35 +140,25 @@ export const startDaemon = async (flags: DaemonFlags, place: DaemonPlace): Promi
     retries: () => retries,
     random: Math.random,
   })
-  const answering = { invoke, activity, now, log, registry }
   const app = await createServer({
     bodyMaxBytes: config.listen.bodyMaxBytes,
     log,
     now,
     access: (request, reply) => access(request, reply),
-    dialects: [
-      { prefix: '/v1/', render: renderOpenAiError },
-      { prefix: '/api/', render: renderOllamaError },
-    ],
-    surfaces: [
-      nativeSurface({ ...answering, modules: adapterModules }),
-      openaiSurface(answering),
-      openaiForward({ registry, activity, measure, now }),
-      ollamaSurface(answering),
-      specSurface(specs),
-      observeSurface({ registry, metrics, activity, beforeScrape: () => adapterMetrics.refresh() }),
-      adminSurface({
-        registry,
-        activity,
-        reloader,
-        startedAt: new Date(),
-        stateDir: stateDir.path,
-        ...(loaded.path !== undefined && { configPath: loaded.path }),
-        url: () => url,
-        stop,
-      }),
-      backendAdmin({ registry, reloader, drainMs: config.drainMs }),
-    ],
+    dialects: errorDialects,
+    surfaces: surfacesOf({
+      answering: { invoke, activity, now, log, registry },
+      measure,
+      metrics,
+      adapterMetrics,
+      reloader,
+      specs,
+      stateDir: stateDir.path,
+      drainMs: config.drainMs,
+      ...(loaded.path !== undefined && { configPath: loaded.path }),
+      url: () => url,
+      stop,
+    }),
   })
   stack.defer(() => app.close())
   url = await listen(app, config)
@@ -196,13 +168,8 @@ export const startDaemon = async (flags: DaemonFlags, place: DaemonPlace): Promi
 
   await keepFresh(stack, registry)
   // Who asked for one model by name wants to hear at once that it cannot be had.
-  if (flags.model !== undefined) await Promise.race([registry.backends[0]?.adapter.ready, undefined])
-  if (loaded.path !== undefined) {
-    const watcher = watchConfig(loaded.path, () => {
-      reloader.reload().catch((error: unknown) => log.error({ err: error }, 'the config was not reloaded'))
-    })
-    stack.defer(() => watcher.close())
-  }
+  if (flags.model !== undefined) await Promise.race([registry.backends[0]?.adapter.ready, Promise.resolve()])
+  reloadOnChange(stack, loaded.path, reloader, log)
   stateDir.publish({ url, version, log: config.log.file })
   log.info({ url, version, backends: registry.backends.map(({ name }) => name) }, 'ready')
 
@@ -219,6 +186,26 @@ export const startDaemon = async (flags: DaemonFlags, place: DaemonPlace): Promi
   }
 }
 
+const loader =
+  (flags: DaemonFlags, { env, cwd }: DaemonPlace) =>
+  (): LoadedConfig =>
+    loadConfig({
+      flags: flagLayer(flags),
+      ...(flags.config !== undefined && { path: flags.config }),
+      env,
+      cwd,
+    })
+
+const planner =
+  (flags: DaemonFlags, { cwd }: DaemonPlace, stateDir: string) =>
+  (loaded: LoadedConfig): Promise<BackendPlan> =>
+    planBackends(loaded, {
+      ...(flags.model !== undefined && { model: flags.model }),
+      cwd,
+      stateDir,
+      discover: flags.discover !== false,
+    })
+
 /** What the flags say, in the shape of the config file. */
 export const flagLayer = (flags: DaemonFlags): ConfigFile => ({
   listen: {
@@ -231,6 +218,19 @@ export const flagLayer = (flags: DaemonFlags): ConfigFile => ({
     log: { level: flags.logLevel as NonNullable<NonNullable<ConfigFile['log']>['level']> },
   }),
 })
+
+const reloadOnChange = (
+  stack: AsyncDisposableStack,
+  path: string | undefined,
+  reloader: Reloader,
+  log: Logger,
+): void => {
+  if (path === undefined) return
+  const watcher = watchConfig(path, () => {
+    reloader.reload().catch((error: unknown) => log.error({ err: error }, 'the config was not reloaded'))
+  })
+  stack.defer(() => watcher.close())
+}
 
 /** Asks the backends what they serve: now, waiting a while, and then again and again. */
 const keepFresh = async (stack: AsyncDisposableStack, registry: Registry): Promise<void> => {

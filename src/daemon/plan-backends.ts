@@ -37,9 +37,7 @@ export const planBackends = async (loaded: LoadedConfig, parts: PlanParts): Prom
   const notes = found.map(describeFound)
   const usable = found
     .filter(isUsable)
-    .map(({ runtime, url }) =>
-      resolveBackend({ name: runtime.name, adapter: runtime.adapter!, ...{ url } }, waits),
-    )
+    .map(({ runtime, url }) => resolveBackend({ name: runtime.name, adapter: runtime.adapter!, url }, waits))
   if (usable.length > 0) return { configs: uniquelyNamed(usable), notes }
   const path = join(parts.stateDir, 'mcpd-demo.gguf')
   if (!existsSync(path)) await writeDemoModel(path)

@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { createServer, type IncomingMessage, type Server } from 'node:http'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { startTestDaemon, type TestDaemon } from '../harness/daemon.ts'
@@ -16,32 +16,34 @@ let server: Server
 let seen: Seen[]
 let mcpd: TestDaemon
 let url: string
+const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+  const chunks: Buffer[] = []
+  for await (const chunk of request) chunks.push(chunk as Buffer)
+  const line = `${request.method} ${request.url}`
+  if (line !== 'GET /v1/models' && line !== 'GET /health')
+    seen.push({ line, headers: request.headers, body: Buffer.concat(chunks).toString('latin1') })
+  if (line === 'GET /v1/models')
+    response
+      .setHeader('content-type', 'application/json')
+      .end('{"object":"list","data":[{"id":"org/voice"}]}')
+  else if (line.startsWith('POST /v1/audio/speech')) {
+    response.writeHead(200, { 'content-type': 'audio/wav', 'x-secret': 'no' })
+    for (let piece = 0; piece < 50; piece += 1) response.write(Buffer.alloc(1000, piece))
+    response.end()
+  } else if (line.includes('/broken'))
+    response.writeHead(500, { 'content-type': 'application/json' }).end('{"error":{"message":"dead"}}')
+  else if (line.includes('/hanging')) response.flushHeaders()
+  else if (line.includes('/large'))
+    response.setHeader('content-type', 'application/json').end(JSON.stringify('x'.repeat(100_000)))
+  else
+    response
+      .writeHead(line.includes('/nothing') ? 404 : 200, { 'content-type': 'application/json' })
+      .end('{"ok":true}')
+}
+
 beforeEach(async () => {
   seen = []
-  server = createServer(async (request, response) => {
-    const chunks: Buffer[] = []
-    for await (const chunk of request) chunks.push(chunk as Buffer)
-    const line = `${request.method} ${request.url}`
-    if (line !== 'GET /v1/models' && line !== 'GET /health')
-      seen.push({ line, headers: request.headers, body: Buffer.concat(chunks).toString('latin1') })
-    if (line === 'GET /v1/models')
-      response
-        .setHeader('content-type', 'application/json')
-        .end('{"object":"list","data":[{"id":"org/voice"}]}')
-    else if (line.startsWith('POST /v1/audio/speech')) {
-      response.writeHead(200, { 'content-type': 'audio/wav', 'x-secret': 'no' })
-      for (let piece = 0; piece < 50; piece += 1) response.write(Buffer.alloc(1000, piece))
-      response.end()
-    } else if (line.includes('/broken'))
-      response.writeHead(500, { 'content-type': 'application/json' }).end('{"error":{"message":"dead"}}')
-    else if (line.includes('/hanging')) response.flushHeaders()
-    else if (line.includes('/large'))
-      response.setHeader('content-type', 'application/json').end(JSON.stringify('x'.repeat(100_000)))
-    else
-      response
-        .writeHead(line.includes('/nothing') ? 404 : 200, { 'content-type': 'application/json' })
-        .end('{"ok":true}')
-  }).listen(0, '127.0.0.1')
+  server = createServer((request, response) => void answer(request, response)).listen(0, '127.0.0.1')
   await once(server, 'listening')
   url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`
   mcpd = await startTestDaemon(

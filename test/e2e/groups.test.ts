@@ -37,7 +37,12 @@ const ask = async (mcpd: TestDaemon, { model = 'llama', stream = false, ...more 
     body: JSON.stringify({ model, stream, messages: [{ role: 'user', content: 'hi' }], ...more }),
   })
   const text = await answer.text()
-  return { status: answer.status, backend: answer.headers.get('x-mcpd-backend'), headers: answer.headers, text }
+  return {
+    status: answer.status,
+    backend: answer.headers.get('x-mcpd-backend'),
+    headers: answer.headers,
+    text,
+  }
 }
 
 /** Asks all the time, streaming and not, until `stop`; gives back what went wrong. */
@@ -48,9 +53,14 @@ const load = (mcpd: TestDaemon, workers = 6) => {
   const work = async (worker: number): Promise<void> => {
     while (!stopped) {
       const stream = worker % 2 === 0
-      const { status, text } = await ask(mcpd, { stream }).catch((error: Error) => ({ status: 0, text: String(error) }))
+      const { status, text } = await ask(mcpd, { stream }).catch((error: Error) => ({
+        status: 0,
+        text: String(error),
+      }))
       count += 1
-      const complete = stream ? text.endsWith('data: [DONE]\n\n') && !text.includes('"error"') : text.includes('"usage"')
+      const complete = stream
+        ? text.endsWith('data: [DONE]\n\n') && !text.includes('"error"')
+        : text.includes('"usage"')
       if (status !== 200 || !complete) wrong.push(`${status} ${text.slice(0, 300)}`)
     }
   }
@@ -105,30 +115,40 @@ describe('a group', () => {
     const before = running.count()
     await expect.poll(() => running.count()).toBeGreaterThan(before + 60)
     backends[1] = await startOpenAiStandIn({ port: Number(port), tokens: 6 })
-    await expect.poll(() => backends[1]!.requests.filter(({ method }) => method === 'POST').length).toBeGreaterThan(0)
+    await expect
+      .poll(() => backends[1]!.requests.filter(({ method }) => method === 'POST').length)
+      .toBeGreaterThan(0)
     const wrong = (await running.stop()).filter((text) => !text.includes('cut its answer short'))
     expect(wrong).toEqual([])
   })
 
-  it.each(['500', 'refuse-429', 'refuse-503', 'reset', 'html', 'error-in-200', 'stall-before-first', 'malformed-chunk'])(
-    'answers from the next target when the first one says %s',
-    async (fault) => {
-      const mcpd = await start(
-        `  - { name: llama, targets: [{ target: "b0/fault/${fault}", weight: 1 }, { target: b1/stand-in, weight: 0 }] }`,
-      )
-      for (const stream of fault === 'stall-before-first' || fault === 'malformed-chunk' ? [true] : [false, true]) {
-        const { status, text, backend, headers } = await ask(mcpd, { stream })
-        if (fault === 'malformed-chunk') {
-          // It had shown output: that is an error, not a splice.
-          expect([status, text.includes('"error"'), text.includes('[DONE]')]).toEqual([200, true, false])
-          continue
-        }
-        expect([status, backend, headers.get('x-mcpd-attempts')]).toEqual([200, 'b1', '2'])
-        expect(text).not.toContain('error')
-        expect(text.match(/"role":"assistant"/g)).toHaveLength(1)
+  it.each([
+    '500',
+    'refuse-429',
+    'refuse-503',
+    'reset',
+    'html',
+    'error-in-200',
+    'stall-before-first',
+    'malformed-chunk',
+  ])('answers from the next target when the first one says %s', async (fault) => {
+    const mcpd = await start(
+      `  - { name: llama, targets: [{ target: "b0/fault/${fault}", weight: 1 }, { target: b1/stand-in, weight: 0 }] }`,
+    )
+    for (const stream of fault === 'stall-before-first' || fault === 'malformed-chunk'
+      ? [true]
+      : [false, true]) {
+      const { status, text, backend, headers } = await ask(mcpd, { stream })
+      if (fault === 'malformed-chunk') {
+        // It had shown output: that is an error, not a splice.
+        expect([status, text.includes('"error"'), text.includes('[DONE]')]).toEqual([200, true, false])
+        continue
       }
-    },
-  )
+      expect([status, backend, headers.get('x-mcpd-attempts')]).toEqual([200, 'b1', '2'])
+      expect(text).not.toContain('error')
+      expect(text.match(/"role":"assistant"/g)).toHaveLength(1)
+    }
+  })
 
   it('says what is wrong when all targets fail, and recovers by itself', async () => {
     const mcpd = await start(everywhere, 'retries: { max: 5 }')
@@ -173,8 +193,12 @@ describe('backends change while traffic flows', () => {
       code: 'BACKEND_UNAVAILABLE',
       message: expect.stringContaining('nothing was changed') as string,
     })
-    await expect(client.swapBackend('b0', { nonsense: true })).rejects.toMatchObject({ code: 'CONFIG_INVALID' })
-    await expect(client.swapBackend('nobody', { url: 'http://127.0.0.1:1' })).rejects.toMatchObject({ code: 'NOT_FOUND' })
+    await expect(client.swapBackend('b0', { nonsense: true })).rejects.toMatchObject({
+      code: 'CONFIG_INVALID',
+    })
+    await expect(client.swapBackend('nobody', { url: 'http://127.0.0.1:1' })).rejects.toMatchObject({
+      code: 'NOT_FOUND',
+    })
     expect((await ask(mcpd)).status).toBe(200)
   })
 
@@ -185,7 +209,9 @@ describe('backends change while traffic flows', () => {
     backends.push(extra)
     await client.addBackend({ name: 'more', adapter: 'openai', url: extra.url })
     expect((await ask(mcpd, { model: 'extra' })).backend).toBe('more')
-    await expect(client.addBackend({ name: 'more', adapter: 'openai', url: extra.url })).rejects.toMatchObject({
+    await expect(
+      client.addBackend({ name: 'more', adapter: 'openai', url: extra.url }),
+    ).rejects.toMatchObject({
       code: 'CONFLICT',
     })
     expect(await client.drainBackend('b0')).toEqual({ name: 'b0', draining: true, inFlight: 0 })

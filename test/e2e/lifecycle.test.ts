@@ -59,7 +59,7 @@ const serve = async (...flags: readonly string[]) => {
       text += String(data)
       if (text.includes('\n')) resolve(text.slice(0, text.indexOf('\n')))
     })
-    void child.then(({ stderr }) => reject(new Error(`the daemon did not start: ${String(stderr)}`)))
+    void child.then(({ stderr }) => reject(new Error(`the daemon did not start: ${stderr}`)))
   })
   const { url, pid } = JSON.parse(line) as { url: string; pid: number }
   daemons.push(pid)

@@ -24,12 +24,13 @@ interface Place {
 
 /** What a backend of the config says, asked without a daemon: GET only. Rejects only when the signal strikes. */
 export const probeEntry = async (entry: BackendEntry, signal: AbortSignal): Promise<BackendFacts> => {
-  const { name, adapter, ...rest } = entry as BackendEntry & Readonly<Record<string, unknown>>
+  const { name, adapter, ...rest } = entry
   const url = typeof rest['url'] === 'string' ? rest['url'] : defaultUrls[adapter ?? '']
   if (url !== undefined)
     return probePlace({ name, adapter, url, headers: headersOf(rest) }, undefined, signal)
   const { model } = rest
-  if (typeof model !== 'string') return { name, isReachable: true, title: `runs as ${adapter ?? 'a sidecar'}` }
+  if (typeof model !== 'string')
+    return { name, isReachable: true, title: `runs as ${adapter ?? 'a sidecar'}` }
   const isThere = await access(model).then(
     () => true,
     () => false,

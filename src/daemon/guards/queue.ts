@@ -10,7 +10,7 @@ export interface QueueOptions {
 
 interface Waiter {
   readonly enter: () => void
-  readonly refuse: (error: unknown) => void
+  readonly refuse: (error: Error) => void
 }
 
 /** What a request waits with. */
@@ -78,10 +78,10 @@ export class Queue {
         },
         refuse: (error) => {
           settle()
-          reject(error as Error)
+          reject(error)
         },
       }
-      const onAbort = (): void => waiter.refuse(signal.reason)
+      const onAbort = (): void => waiter.refuse(signal.reason as Error)
       const timer = setTimeout(
         () =>
           waiter.refuse(

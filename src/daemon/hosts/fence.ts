@@ -45,8 +45,8 @@ const responseOf = ({ response, usage }: InferenceEvent & { readonly type: 'whol
 /** An error that only has the marks of ours, as code without this package makes it, as the real thing. */
 const asOurs = (error: unknown): unknown => {
   if (error instanceof McpdError || !isMcpdError(error)) return error
-  const { code, message, details = {} }: Partial<McpdError> = error
-  return new McpdError(isErrorCode(code) ? code : 'INTERNAL', String(message), details, error)
+  const { code, message, details } = error as Partial<McpdError>
+  return new McpdError(isErrorCode(code) ? code : 'INTERNAL', message ?? '', details, error)
 }
 
 /** An adapter of foreign code whose answers are what the interface says, or errors. */

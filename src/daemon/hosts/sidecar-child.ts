@@ -139,28 +139,22 @@ const whenReady = async (adapter: Adapter): Promise<Capabilities> => {
   }
 }
 
+/** What is asked of an adapter, by method and path. */
+const routes: Readonly<Record<string, (adapter: Adapter, signal: AbortSignal) => unknown>> = {
+  'GET /models': (adapter, signal) => adapter.models(signal),
+  'GET /health': (adapter, signal) => adapter.health(signal),
+  'GET /metrics': (adapter, signal) => adapter.metrics?.(signal) ?? {},
+}
+
 /** `ready` rejects when there is no adapter, which is told to whoever asks for its capabilities. */
 const serve = async (adapter: Adapter | undefined, ready: Promise<Capabilities>, socket: string) => {
   const server = createServer((request, response) => {
-    switch (`${request.method} ${request.url}`) {
-      case 'GET /capabilities':
-        void answer(response, () => ready)
-        return
-      case 'POST /infer':
-        if (adapter) return void infer(adapter, request, response)
-        break
-      case 'GET /models':
-        if (adapter) return void answer(response, (signal) => adapter.models(signal))
-        break
-      case 'GET /health':
-        if (adapter) return void answer(response, (signal) => adapter.health(signal))
-        break
-      case 'GET /metrics':
-        if (adapter?.metrics) return void answer(response, (signal) => adapter.metrics!(signal))
-        break
-      default:
-    }
-    response.writeHead(404).end()
+    const name = `${request.method} ${request.url}`
+    const route = adapter && Object.hasOwn(routes, name) ? routes[name] : undefined
+    if (name === 'GET /capabilities') void answer(response, () => ready)
+    else if (adapter && name === 'POST /infer') void infer(adapter, request, response)
+    else if (adapter && route) void answer(response, (signal) => route(adapter, signal))
+    else response.writeHead(404).end()
   })
   // The daemon decides how long anything may take and when a connection is done with.
   Object.assign(server, { requestTimeout: 0, headersTimeout: 0, keepAliveTimeout: 0 })

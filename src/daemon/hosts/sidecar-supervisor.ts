@@ -34,6 +34,20 @@ const asRequestError = (final: McpdError): McpdError =>
     ? final
     : new McpdError('BACKEND_UNAVAILABLE', final.message, final.details, final)
 
+const isBroken = (error: unknown): boolean =>
+  isMcpdError(error) && (error.code === 'BACKEND_UNAVAILABLE' || error.code === 'BACKEND_INCOMPLETE')
+
+/** A connection broke: with its process, or because that wanted it so. */
+const whoBrokeIt = (name: string, isAlive: boolean, cause: unknown): McpdError =>
+  isAlive
+    ? new McpdError('BACKEND_INCOMPLETE', `${name} broke its answer off.`, {}, cause)
+    : new McpdError('BACKEND_UNAVAILABLE', `${name} crashed while it worked on the request.`, {}, cause)
+
+const causeOf = (error: unknown): { readonly how: string; readonly upMs: number } => ({
+  how: `could not be started (${String(error)})`,
+  upMs: 0,
+})
+
 /** `name` is what people call what runs in there, such as "The embedded runtime". */
 export const supervise = (
   name: string,
@@ -78,10 +92,7 @@ export const supervise = (
 
   const run = async (): Promise<void> => {
     for (let crashes = 1; ; crashes++) {
-      const end = await runOnce().catch((error: unknown) => ({
-        how: `could not be started (${String(error)})`,
-        upMs: 0,
-      }))
+      const end = await runOnce().catch(causeOf)
       child = undefined
       if (end === undefined || closing.signal.aborted) return
       if (end.upMs >= limits.stableMs) crashes = 1
@@ -91,11 +102,8 @@ export const supervise = (
         kind: 'crashed',
         error: unavailable(`${name} ${end.how}. It is about to be started again.`, Math.ceil(waitMs / 1000)),
       })
-      try {
-        await sleep(waitMs, undefined, { signal: closing.signal })
-      } catch {
-        return
-      }
+      await sleep(waitMs, undefined, { signal: closing.signal }).catch(() => undefined)
+      if (closing.signal.aborted) return
       restarts += 1
       status.become({ kind: 'starting' })
     }
@@ -116,18 +124,15 @@ export const supervise = (
     throw state.error
   }
 
-  const blame = async <T>(signal: AbortSignal, use: () => Promise<T>): Promise<T> => {
+  const blame: Supervisor['blame'] = async (signal, use) => {
     try {
       return await use()
     } catch (error) {
       signal.throwIfAborted()
-      const broken =
-        isMcpdError(error) && (error.code === 'BACKEND_UNAVAILABLE' || error.code === 'BACKEND_INCOMPLETE')
-      if (!broken) throw error
-      if (status.state.kind === 'closed') throw status.state.error
-      if (await child?.isAlive())
-        throw new McpdError('BACKEND_INCOMPLETE', `${name} broke its answer off.`, {}, error)
-      throw new McpdError('BACKEND_UNAVAILABLE', `${name} crashed while it worked on the request.`, {}, error)
+      if (!isBroken(error)) throw error
+      const { state } = status
+      if (state.kind === 'closed') throw state.error
+      throw whoBrokeIt(name, (await child?.isAlive()) ?? false, error)
     }
   }
 

@@ -1,4 +1,4 @@
-import type {} from 'fastify'
+import 'fastify'
 import type { Trace } from '../../core/trace.ts'
 
 /** What the server adds to each request (server.ts). */

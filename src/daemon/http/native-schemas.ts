@@ -1,4 +1,4 @@
-import Type from 'typebox'
+import { Type } from 'typebox'
 import { chatMembers, completionMembers, embeddingMembers } from '../../dialects/openai/request-schemas.ts'
 import { modelPlaces } from './model-places.ts'
 

@@ -1,5 +1,4 @@
 import { isUtf8 } from 'node:buffer'
-import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
 import swagger from '@fastify/swagger'
 import createFastify, {
@@ -12,7 +11,7 @@ import createFastify, {
 import type { Logger } from 'pino'
 import { McpdError } from '../../core/errors.ts'
 import { version } from '../version.ts'
-import type {} from './fastify.ts'
+import './fastify.ts'
 import { encodeModelSegment } from './native-path.ts'
 import { renderProblem } from './render-error.ts'
 
@@ -43,12 +42,13 @@ export const createServer = async (options: ServerOptions): Promise<FastifyInsta
     const dialect = options.dialects.find(({ prefix }) => request.url.startsWith(prefix))
     ;(dialect?.render ?? renderProblem)(thrown, request, reply)
   }
+  const log: FastifyBaseLogger = options.log
   const app = createFastify({
     frameworkErrors: render,
     bodyLimit: options.bodyMaxBytes,
     routerOptions: { maxParamLength: segmentMaxLength },
     rewriteUrl: (request) => encodeModelSegment(request.url ?? '/'),
-    loggerInstance: options.log as FastifyBaseLogger,
+    loggerInstance: log,
     logController: new LogController({ disableRequestLogging: true }),
     requestIdHeader: false,
     genReqId: requestIds(),
@@ -112,7 +112,10 @@ export const createServer = async (options: ServerOptions): Promise<FastifyInsta
       },
       security: [{}, { bearer: [] }, { apiKey: [] }],
     },
-    refResolver: { buildLocalReference: (json, _, __, index) => String(json['$id'] ?? `schema-${index}`) },
+    refResolver: {
+      buildLocalReference: (json, _, __, index) =>
+        typeof json['$id'] === 'string' ? json['$id'] : `schema-${index}`,
+    },
   })
   for (const surface of options.surfaces)
     app.register((scope, _, done) => {
@@ -159,7 +162,6 @@ export const parseJson = (
 
 /** Below this, compressing costs more than it saves on any network that mcpd is used over. */
 const compressMinBytes = 32 * 1024
-const gzipAsync = promisify(gzip)
 
 /** Large answers that are there as a whole; streams are never held up by it. */
 const compressLarge = (app: FastifyInstance): void => {
@@ -169,10 +171,7 @@ const compressLarge = (app: FastifyInstance): void => {
     if (!isLarge || !request.headers['accept-encoding']?.includes('gzip')) return done(null, payload)
     const vary = [reply.getHeader('vary'), 'accept-encoding'].filter(Boolean).join(', ')
     reply.header('vary', vary).header('content-encoding', 'gzip').removeHeader('content-length')
-    gzipAsync(payload).then(
-      (compressed) => done(null, compressed),
-      (error: Error) => done(error),
-    )
+    gzip(payload, (error, compressed) => (error ? done(error) : done(null, compressed)))
   })
 }
 

@@ -30,7 +30,7 @@ const body = (stream: boolean): string =>
   JSON.stringify({
     model: 'stand-in',
     stream,
-    messages: [{ role: 'user', content: `${'Tell me about soaking. '.repeat(20)}` }],
+    messages: [{ role: 'user', content: 'Tell me about soaking. '.repeat(20) }],
   })
 const bodies = { whole: body(false), stream: body(true) }
 

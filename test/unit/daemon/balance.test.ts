@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Strategy } from '../../../src/core/config-schema.ts'
 import { pick, type Target, whyPassedOver } from '../../../src/daemon/balance.ts'

@@ -13,7 +13,9 @@ const check = (text: string, insecure = false) => {
 
 describe('checkConfig', () => {
   it('names the backends it would have', async () => {
-    const { path, backends } = await check('backends: [{name: a, adapter: openai, url: "http://127.0.0.1:1"}]')
+    const { path, backends } = await check(
+      'backends: [{name: a, adapter: openai, url: "http://127.0.0.1:1"}]',
+    )
     expect(path).toMatch(/mcpd\.yaml$/)
     expect(backends).toEqual([{ name: 'a', adapter: 'openai' }])
   })

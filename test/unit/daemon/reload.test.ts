@@ -17,7 +17,7 @@ const backend = (name: string, closed: string[], port = 1): Backend => {
     models: async () => [{ name: `${name}-${port}`, operations: ['chat'] }],
     close: async () => void closed.push(`${name}-${port}`),
   }
-  const entry = { name, adapter: 'openai', ...{ url: `http://127.0.0.1:${port}` } }
+  const entry = { name, adapter: 'openai', url: `http://127.0.0.1:${port}` }
   return createBackend({
     config: resolveBackend(entry, config.waits),
     adapter: adapter as Adapter,

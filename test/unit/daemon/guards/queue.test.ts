@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { Queue, queueGuard, type Waiting } from '../../../../src/daemon/guards/queue.ts'
 import { answering, drain, newRequest, text } from '../../../harness/request.ts'

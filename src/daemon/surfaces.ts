@@ -1,0 +1,60 @@
+import type { MetricsRegistry } from '../core/metrics.ts'
+import type { AdapterMetrics } from './adapter-metrics.ts'
+import { adapterModules } from './adapter-code.ts'
+import type { measureGuard } from './guards/measure.ts'
+import { adminSurface } from './http/admin.ts'
+import { backendAdmin } from './http/admin-backends.ts'
+import { nativeSurface, type NativeParts } from './http/native.ts'
+import { observeSurface } from './http/observe.ts'
+import { ollamaSurface, renderOllamaError } from './http/ollama.ts'
+import { openaiForward } from './http/openai-forward.ts'
+import { openaiSurface, renderOpenAiError } from './http/openai.ts'
+import type { ServerOptions } from './http/server.ts'
+import { specSurface } from './http/specs.ts'
+import type { Reloader } from './reload.ts'
+import type { Specs } from './specs.ts'
+
+export interface SurfaceParts {
+  readonly answering: Omit<NativeParts, 'modules'>
+  readonly measure: ReturnType<typeof measureGuard>
+  readonly metrics: MetricsRegistry
+  readonly adapterMetrics: AdapterMetrics
+  readonly reloader: Reloader
+  readonly specs: Specs
+  readonly stateDir: string
+  readonly drainMs: number
+  readonly configPath?: string
+  readonly url: () => string
+  readonly stop: () => void
+}
+
+/** How errors look below these paths where no route was found. */
+export const errorDialects: ServerOptions['dialects'] = [
+  { prefix: '/v1/', render: renderOpenAiError },
+  { prefix: '/api/', render: renderOllamaError },
+]
+
+/** The APIs that the daemon serves, in the order of its document. */
+export const surfacesOf = (parts: SurfaceParts): ServerOptions['surfaces'] => {
+  const { answering, measure, metrics, adapterMetrics, reloader, specs } = parts
+  const { registry, activity, now } = answering
+  return [
+    nativeSurface({ ...answering, modules: adapterModules }),
+    openaiSurface(answering),
+    openaiForward({ registry, activity, measure, now }),
+    ollamaSurface(answering),
+    specSurface(specs),
+    observeSurface({ registry, metrics, activity, beforeScrape: () => adapterMetrics.refresh() }),
+    adminSurface({
+      registry,
+      activity,
+      reloader,
+      startedAt: new Date(),
+      stateDir: parts.stateDir,
+      ...(parts.configPath !== undefined && { configPath: parts.configPath }),
+      url: parts.url,
+      stop: parts.stop,
+    }),
+    backendAdmin({ registry, reloader, drainMs: parts.drainMs }),
+  ]
+}
