@@ -1,0 +1,299 @@
+import assert from 'node:assert/strict'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { extname, join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import type { Adapter } from '../core/adapter.ts'
+import { isMcpdError, McpdError, toMcpdError } from '../core/errors.ts'
+import { fold } from '../core/fold.ts'
+import type { InferenceEvent, InferenceRequest } from '../core/inference.ts'
+import { type Check, within } from './check.ts'
+import { newChat, newRequest } from './request.ts'
+
+export interface HostSuiteOptions {
+  /**
+   * Runs the adapter module at a file URL with these options; resolves when it can serve. Rejects with CONFIG_INVALID
+   * and the reason when it never will.
+   */
+  readonly host: (moduleUrl: string, options: object) => Promise<Adapter>
+  /** Longest wait for any single answer, start or stop. Default 20,000 ms. */
+  readonly stepMs?: number
+}
+
+/** The adapter that the suite runs, from source as from dist. */
+export const hostFixtureUrl = new URL(`./host-fixture${extname(import.meta.url)}`, import.meta.url).href
+
+interface Session {
+  readonly adapter: Adapter
+  readonly run: (model: string, given?: Partial<InferenceRequest>) => AsyncIterable<InferenceEvent>
+  readonly textOf: (model: string) => Promise<string>
+  readonly counts: () => Promise<{ aborted: number; left: number; sent: number }>
+  /** Waits until `holds`; fails with `what` when it does not come to that. */
+  readonly until: (what: string, holds: () => Promise<boolean>) => Promise<void>
+}
+
+/** Everything that must be the same wherever an adapter runs: in the daemon or in a process of its own. */
+export const hostSuite = (options: HostSuiteOptions): readonly Check[] => [
+  ...[...passing, ...stopping, ...failing].map(({ name, body }) => ({
+    name,
+    run: (signal: AbortSignal) => withSession(options, body, signal),
+  })),
+  ...startChecks(options),
+]
+
+interface SessionCheck {
+  readonly name: string
+  readonly body: (session: Session) => Promise<void>
+}
+
+const passing: readonly SessionCheck[] = [
+  {
+    name: 'events come as they were sent, in order',
+    body: async ({ run }) => {
+      assert.deepEqual(await Array.fromAsync(run('plain')), [
+        { type: 'start', model: 'plain' },
+        { type: 'text-delta', index: 0, text: 'hello there' },
+        { type: 'finish', index: 0, reason: 'stop' },
+        { type: 'end' },
+      ])
+    },
+  },
+  {
+    name: 'a request arrives as it was sent',
+    body: async ({ run }) => {
+      const input = newChat('Hi', { extra: { kept: [1, null] } })
+      const { id, principal, priority, stream } = {
+        ...newRequest({ model: '', input }),
+        priority: 'low' as const,
+      }
+      const { choices } = await fold(run('request', { id, principal, input, priority, stream }))
+      const { id: arrivedId, ...arrived } = JSON.parse(choices[0]?.text ?? '') as Record<string, unknown>
+      assert.equal(arrivedId, id)
+      assert.deepEqual(
+        { ...arrived, adapter: undefined },
+        { model: 'request', principal, input, priority, stream, adapter: undefined },
+      )
+    },
+  },
+  {
+    name: 'a whole answer is whole, and a stream to whoever asked for one',
+    body: async ({ run }) => {
+      const [whole] = await Array.fromAsync(run('whole', { stream: false }))
+      assert.equal(whole?.type, 'whole')
+      assert.equal(whole.response().choices[0]?.text, 'all')
+      assert.deepEqual(whole.usage, { inputTokens: 1, outputTokens: 2 })
+      const events = await Array.fromAsync(run('whole', { stream: true }))
+      assert.deepEqual(
+        events.map(({ type }) => type),
+        ['start', 'text-delta', 'finish', 'usage', 'end'],
+      )
+    },
+  },
+  {
+    name: 'warnings are in the trace before the event that they came before',
+    body: async ({ run }) => {
+      const { trace } = newRequest({ model: '', input: newChat('Hi') })
+      const seen: string[][] = []
+      for await (const _ of run('warn', { trace })) seen.push([...trace.warnings])
+      assert.deepEqual(seen.slice(0, 2), [['first'], ['first', 'second']])
+    },
+  },
+  {
+    name: 'models, health, operations and metrics are the adapter’s own',
+    body: async ({ adapter, run }) => {
+      await Array.fromAsync(run('plain'))
+      const { signal } = new AbortController()
+      assert.deepEqual(await adapter.models(signal), [
+        { name: 'plain', operations: ['chat'], contextLength: 4096 },
+      ])
+      assert.deepEqual(await adapter.health(signal), { ok: true, version: '1' })
+      assert.deepEqual([...adapter.operations], ['chat'])
+      assert.deepEqual([...adapter.uses], ['POST /chat'])
+      assert.equal((await adapter.metrics?.(signal))?.['requests_sent'], 0)
+    },
+  },
+]
+
+const stopping: readonly SessionCheck[] = [
+  {
+    name: 'an abort is thrown as it is and reaches the adapter',
+    body: async ({ run, counts, until }) => {
+      const before = (await counts()).aborted
+      const controller = new AbortController()
+      const reason = new McpdError('CANCELLED', 'The client went away.')
+      const iterator = run('endless', { signal: controller.signal })[Symbol.asyncIterator]()
+      await iterator.next()
+      await iterator.next()
+      controller.abort(reason)
+      assert.equal(await thrownBy(iterator), reason)
+      await until('the adapter was not aborted', async () => (await counts()).aborted > before)
+    },
+  },
+  {
+    name: 'leaving the loop stops the adapter',
+    body: async ({ run, counts, until }) => {
+      const before = await counts()
+      const iterator = run('endless')[Symbol.asyncIterator]()
+      await iterator.next()
+      await iterator.next()
+      await iterator.return?.()
+      await until('the adapter went on', async () => {
+        const { aborted, left } = await counts()
+        return aborted + left > before.aborted + before.left
+      })
+    },
+  },
+  {
+    name: 'a reader that stands still makes the adapter wait',
+    body: async ({ run, counts, until }) => {
+      const iterator = run('endless')[Symbol.asyncIterator]()
+      await iterator.next()
+      await iterator.next()
+      let before = -1
+      await until('the adapter never stopped sending', async () => {
+        const { sent } = await counts()
+        const same = sent === before
+        before = sent
+        return same
+      })
+      await iterator.return?.()
+    },
+  },
+  {
+    name: 'close() may be called twice, and requests fail cleanly afterwards',
+    body: async ({ adapter, textOf }) => {
+      await adapter.close()
+      await adapter.close()
+      const error = await textOf('plain').catch((thrown: unknown) => thrown)
+      assert.ok(isMcpdError(error), 'it was answered, or failed with something else')
+      assert.equal(error.code, 'BACKEND_UNAVAILABLE')
+    },
+  },
+]
+
+const failing: readonly SessionCheck[] = [
+  {
+    name: 'an error keeps its code, words and details',
+    body: async ({ textOf }) => {
+      const error = await refusalOf(textOf('refuse'))
+      assert.deepEqual([error.code, error.message, error.status], ['RATE_LIMITED', 'Slowly.', 429])
+      assert.deepEqual(error.details, { retryAfterSeconds: 7, suggestions: ['Wait.'] })
+    },
+  },
+  {
+    name: 'a bug is INTERNAL to the client, without its words',
+    body: async ({ textOf }) => {
+      const { code, message } = toMcpdError(await textOf('bug').catch((thrown: unknown) => thrown))
+      assert.equal(code, 'INTERNAL')
+      assert.ok(!message.includes('secret'), message)
+    },
+  },
+  {
+    name: 'a refusal of validate() is BAD_REQUEST',
+    body: async ({ textOf }) => {
+      const { code, message } = await refusalOf(textOf('invalid'))
+      assert.deepEqual([code, message], ['BAD_REQUEST', 'That is invalid.'])
+    },
+  },
+  {
+    name: 'events out of order are BACKEND_ERROR, and one that never ends is BACKEND_INCOMPLETE',
+    body: async ({ textOf }) => {
+      for (const model of ['headless', 'twice'])
+        assert.equal((await refusalOf(textOf(model))).code, 'BACKEND_ERROR', model)
+      assert.equal((await refusalOf(textOf('endless-end'))).code, 'BACKEND_INCOMPLETE')
+    },
+  },
+]
+
+const startChecks = ({ host, stepMs = stepMsDefault }: HostSuiteOptions): readonly Check[] => {
+  const refused = async (url: string, options: object, words: RegExp): Promise<void> => {
+    const made = host(url, options).then((adapter) => adapter.close())
+    const error = await within(stepMs, 'refusing a module', refusalOf(made))
+    assert.equal(error.code, 'CONFIG_INVALID', `refused with ${error.code}: ${error.message}`)
+    assert.match(error.message, words)
+  }
+  const broken: readonly (readonly [what: string, text: string, words: RegExp])[] = [
+    ['with a syntax error', 'export default {', /cannot be imported/],
+    ['that throws', 'throw new Error("Nothing here works.")', /Nothing here works/],
+    ['without a default export', 'export const type = "x"', /no default export/],
+    ['without create()', 'export default { type: "x", options: {} }', /create/],
+    [
+      'of another specVersion',
+      'export default { type: "x", create: () => ({ specVersion: 2, operations: ["chat"], infer() {}, models() {}, health() {}, close: async () => {} }) }',
+      /specVersion 2/,
+    ],
+  ]
+  return [
+    {
+      name: 'options that break the schema are refused by name',
+      run: () => refused(hostFixtureUrl, { greetnig: 'hi' }, /greetnig/),
+    },
+    {
+      name: 'a module that is not there is refused',
+      run: () => refused('file:///no/such/adapter.mjs', {}, /adapter\.mjs/),
+    },
+    ...broken.map(([what, text, words]) => ({
+      name: `a module ${what} is refused with the reason`,
+      run: () => withModule(text, (url) => refused(url, {}, words)),
+    })),
+  ]
+}
+
+const stepMsDefault = 20_000
+
+const withModule = async (text: string, use: (url: string) => Promise<void>): Promise<void> => {
+  const folder = await mkdtemp(join(tmpdir(), 'mcpd-host-'))
+  try {
+    const path = join(folder, 'adapter.mjs')
+    await writeFile(path, text)
+    await use(pathToFileURL(path).href)
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+const withSession = async (
+  { host, stepMs = stepMsDefault }: HostSuiteOptions,
+  body: SessionCheck['body'],
+  signal: AbortSignal,
+): Promise<void> => {
+  const adapter = await within(stepMs, 'starting', host(hostFixtureUrl, { greeting: 'hello there' }))
+  // As the daemon asks: validate first, where there is one.
+  const run: Session['run'] = (model, given) => {
+    const plain = newRequest({ model, input: newChat('Hi'), stream: true, signal })
+    const request: InferenceRequest = { ...plain, ...given, model }
+    const reason = adapter.validate?.(request)
+    if (reason !== undefined) throw new McpdError('BAD_REQUEST', reason)
+    return adapter.infer(request)
+  }
+  const textOf: Session['textOf'] = async (model) => (await fold(run(model))).choices[0]?.text ?? ''
+  const until: Session['until'] = async (what, holds) => {
+    const lateMs = performance.now() + stepMs
+    while (!(await holds())) {
+      assert.ok(performance.now() < lateMs, what)
+      await new Promise((resolve) => setTimeout(resolve, 50))
+    }
+  }
+  const counts: Session['counts'] = async () =>
+    JSON.parse(await textOf('counts')) as Awaited<ReturnType<Session['counts']>>
+  try {
+    await within(stepMs, 'the check', body({ adapter, run, textOf, counts, until }))
+  } finally {
+    await within(stepMs, 'closing', adapter.close())
+  }
+}
+
+const refusalOf = async (asking: Promise<unknown>): Promise<McpdError> => {
+  const outcome = await asking.catch((error: unknown) => error)
+  assert.ok(isMcpdError(outcome), `not refused with an error of ours: ${String(outcome)}`)
+  return outcome
+}
+
+const thrownBy = async (iterator: AsyncIterator<InferenceEvent>): Promise<unknown> => {
+  try {
+    while (!(await iterator.next()).done);
+    return undefined
+  } catch (error) {
+    return error
+  }
+}

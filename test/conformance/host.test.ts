@@ -1,0 +1,49 @@
+import { isMcpdError } from '../../src/core/errors.ts'
+import { hostSuite } from '../../src/conformance/host-suite.ts'
+import type { AdapterHost } from '../../src/core/adapter.ts'
+import { resolveBackend } from '../../src/core/config.ts'
+import { findCode } from '../../src/daemon/adapter-code.ts'
+import { createModuleHost } from '../../src/daemon/hosts/module.ts'
+import { optionsProblem } from '../../src/daemon/hosts/module-check.ts'
+import { hostInSidecar } from '../../src/daemon/hosts/sidecar.ts'
+import { runSuite } from './run-suite.ts'
+import { McpdError } from '../../src/core/errors.ts'
+
+const adapterHost: AdapterHost = {
+  name: 'subject',
+  log: () => undefined,
+  connect: () => {
+    throw new Error('The fixture connects to nothing.')
+  },
+}
+
+const waits = { queueMs: 1000, firstTokenMs: 1000, idleMs: 1000 }
+
+runSuite(
+  'the module host',
+  hostSuite({
+    host: async (moduleUrl, options) => {
+      const config = resolveBackend({ name: 'subject', adapter: moduleUrl, ...options }, waits)
+      const code = await findCode(config, createModuleHost())
+      const problem = code.options && optionsProblem({ type: code.type, options: code.options }, options)
+      if (problem) throw new McpdError('CONFIG_INVALID', problem.message)
+      return code.create(options, adapterHost)
+    },
+  }),
+)
+
+runSuite(
+  'the sidecar host',
+  hostSuite({
+    host: async (moduleUrl, options) => {
+      const adapter = hostInSidecar({ type: 'subject' }, options, adapterHost, { moduleUrl })
+      try {
+        await adapter.ready
+      } catch (error) {
+        await adapter.close()
+        throw isMcpdError(error) ? error : new Error('The sidecar did not start.', { cause: error })
+      }
+      return adapter
+    },
+  }),
+)
