@@ -163,6 +163,30 @@ describe('the daemon', () => {
     expect(await json('/mcp/v1/specs/mcpd/versions/9')).toMatchObject({ code: 'SPEC_NOT_FOUND' })
   })
 
+  it('says what changed, and which adapters rely on it', async () => {
+    const { fetch, stateDir } = await daemon('backends: []\n')
+    const { cwd, run } = user(stateDir)
+    for (const operations of [
+      ['POST /v1/chat/completions', 'GET /v1/models', 'GET /x'],
+      ['GET /v1/models', 'GET /x'],
+    ]) {
+      writeFileSync(join(cwd, 'runtime.json'), JSON.stringify(documentOf(operations)))
+      expect((await run('crawl', 'runtime.json')).code).toBe(0)
+    }
+    expect(await (await fetch('/mcp/v1/specs/runtime/changes')).json()).toMatchObject({
+      base: 1,
+      revision: 2,
+      verdict: 'breaking',
+      changes: [{ severity: 'breaking', operations: ['POST /v1/chat/completions'] }],
+      touched: [{ adapter: 'openai', uses: ['POST /v1/chat/completions'], severity: 'breaking' }],
+    })
+    expect(await (await fetch('/mcp/v1/specs/runtime/changes?base=2')).json()).toMatchObject({
+      verdict: 'none',
+      changes: [],
+    })
+    expect((await fetch('/mcp/v1/specs/runtime/changes?base=9')).status).toBe(404)
+  })
+
   it('publishes what its adapters rely on, and it can be crawled', async () => {
     const { fetch, url, stateDir } = await daemon('backends: []\n')
     const { json } = user(stateDir)

@@ -68,7 +68,42 @@ const specEntry = Type.Object(
   { ...closed, $id: 'Spec', description: 'A document whose versions are kept.' },
 )
 
+const severities = ['breaking', 'risky', 'safe'] as const
+
+const specChanges = Type.Object(
+  {
+    base: Type.Integer({ description: 'Number of the version before.' }),
+    revision: Type.Integer({ description: 'Number of the version after.' }),
+    verdict: Type.Enum([...severities, 'none']),
+    changes: Type.Array(
+      Type.Object(
+        {
+          id: Type.String({ description: 'The rule; `mcpd rules ID` explains it.' }),
+          severity: Type.Enum([...severities]),
+          message: Type.String(),
+          operations: Type.Array(Type.String()),
+          fingerprint: Type.String(),
+        },
+        closed,
+      ),
+    ),
+    touched: Type.Array(
+      Type.Object(
+        {
+          adapter: Type.String(),
+          uses: Type.Array(Type.String()),
+          severity: Type.Enum(['breaking', 'risky']),
+        },
+        closed,
+      ),
+      { description: 'Adapters that rely on operations that changed: is it safe to upgrade this runtime?' },
+    ),
+  },
+  { ...closed, $id: 'SpecChanges', description: 'What lies between two versions, by the default policy.' },
+)
+
 export const specSchemas = [
+  specChanges,
   specVersion,
   specEntry,
   Type.Object({ specs: Type.Array(Type.Ref('Spec#')) }, { ...closed, $id: 'SpecList' }),

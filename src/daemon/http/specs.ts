@@ -1,8 +1,11 @@
 import type { FastifyInstance } from 'fastify'
 import { McpdError } from '../../core/errors.ts'
+import { changesBetween } from '../../crawler/changes.ts'
+import { operationsOf } from '../../crawler/document.ts'
 import type { CrawlOutcome } from '../../crawler/outcome.ts'
 import { noSpec, selectVersion } from '../../crawler/snapshots/select.ts'
 import { type SpecSummary, summarise } from '../../crawler/snapshots/summary.ts'
+import type { Json } from '../../openapi/json.ts'
 import type { ApiDocument } from '../../dialects/api-document.ts'
 import { ollamaApi } from '../../dialects/ollama/api-document.ts'
 import { openaiApi } from '../../dialects/openai/api-document.ts'
@@ -34,6 +37,7 @@ export const specSurface =
     for (const schema of specSchemas) app.addSchema(schema)
     addSpecs(app, specs)
     addVersions(app, specs)
+    addChanges(app, specs)
     addAdapterDocuments(app)
   }
 
@@ -127,6 +131,53 @@ const addVersions = (app: FastifyInstance, { store }: Specs): void => {
     async ({ params: { spec, version } }, reply) => {
       const { records, version: found } = await selectVersion(store, `${spec}@${version}`)
       return reply.type('application/json; charset=utf-8').send(Buffer.from(await records.canonical(found)))
+    },
+  )
+}
+
+/** A comparison holds up everything else in the daemon while it lasts. */
+const comparedMaxBytes = 2 * 2 ** 20
+
+const addChanges = (app: FastifyInstance, { store }: Specs): void => {
+  const adapters = Object.entries(adapterApis).map(([adapter, api]) => ({
+    adapter,
+    // It is built as plain JSON; its type only says more.
+    uses: operationsOf(api as unknown as Json),
+  }))
+  app.get<{ Params: { spec: string }; Querystring: { base?: string; revision?: string } }>(
+    '/mcp/v1/specs/:spec/changes',
+    {
+      schema: {
+        tags: ['Specs'],
+        operationId: 'getSpecChanges',
+        summary: 'What changed, and which adapters rely on it',
+        description: 'From the accepted version to the newest, unless the query says otherwise.',
+        params: params('spec'),
+        querystring: {
+          type: 'object',
+          additionalProperties: false,
+          properties: {
+            base: { type: 'string', description: 'A version; default accepted.' },
+            revision: { type: 'string', description: 'A version; default newest.' },
+          },
+        },
+        response: { 200: answers('SpecChanges', 'The changes.'), ...problem },
+      },
+    },
+    async ({ params: { spec }, query }) => {
+      const { records, version: base } = await selectVersion(store, `${spec}@${query.base ?? 'accepted'}`)
+      const { version: revision } = await selectVersion(store, `${spec}@${query.revision ?? 'newest'}`)
+      if (base.bytes + revision.bytes > comparedMaxBytes)
+        throw new McpdError(
+          'REQUEST_TOO_LARGE',
+          'The documents are too large to be compared in the daemon.',
+          {
+            suggestions: [
+              `Compare them outside of it: mcpd diff ${spec}@${base.number} ${spec}@${revision.number}`,
+            ],
+          },
+        )
+      return changesBetween(records, [base, revision], adapters, Date.now())
     },
   )
 }

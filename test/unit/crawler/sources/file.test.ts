@@ -1,6 +1,5 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { execa } from 'execa'
 import { describe, expect, it } from 'vitest'
 import { expandGlob } from '../../../../src/crawler/sources/file.ts'
 import { crawling, documentOf, scratch } from '../../../harness/crawl.ts'
@@ -22,13 +21,12 @@ describe('a file', () => {
     })
   })
 
-  it('may not be missing, a folder, a pipe or too large', async () => {
+  it('may not be missing, a folder, a device or too large', async () => {
     const folder = scratch()
     const { crawl } = crawling()
-    await execa('mkfifo', [join(folder, 'pipe')])
     writeFileSync(join(folder, 'large'), 'x'.repeat(2000))
-    for (const name of ['missing', '.', 'pipe', 'large'])
-      expect(await crawl({ kind: 'file', path: join(folder, name) }, { sizeMaxBytes: 1000 })).toMatchObject({
+    for (const path of [join(folder, 'missing'), folder, '/dev/zero', join(folder, 'large')])
+      expect(await crawl({ kind: 'file', path }, { sizeMaxBytes: 1000 })).toMatchObject({
         outcome: 'failed',
         problem: { code: 'SOURCE_FAILED' },
       })
