@@ -104,7 +104,8 @@ export const hostInSidecar = (
       return await get('/health', signal)
     } catch (error) {
       if (supervisor.starting) return { ok: false, detail: `${name} is starting.` }
-      if (isMcpdError(error)) return { ok: false, detail: error.message }
+      if (isMcpdError(error))
+        return { ok: false, detail: [error.message, ...(error.details.suggestions ?? [])].join(' ') }
       throw error
     }
   }
