@@ -27,6 +27,7 @@ export const effectiveConfig = (
   const computed: Readonly<Record<string, unknown>> = {
     '/stateDir': resolved.stateDir,
     '/log/file': resolved.log.file,
+    '/specs/store': resolved.specs.store,
   }
 
   const fill = (schema: JsonSchema, value: unknown, pointer: string): unknown => {

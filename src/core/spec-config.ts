@@ -33,11 +33,14 @@ const auth = Type.Object(
 const git = Type.Object(
   {
     repository: Type.Optional(
-      Type.String({ minLength: 1, description: 'A folder, or what git can clone.', default: '.' }),
+      Type.String({
+        minLength: 1,
+        description: 'A folder, or what git can clone; by default where the config is.',
+      }),
     ),
     path: Type.String({ minLength: 1, description: 'The document inside the repository.' }),
     revision: Type.Optional(
-      Type.String({ pattern: '^[^-\\s:][^\\s:]*$', description: 'Branch, tag or commit.', default: 'HEAD' }),
+      Type.String({ pattern: '^[^-\\s:][^\\s:]*$', description: 'Branch, tag or commit; HEAD by default.' }),
     ),
   },
   closed,

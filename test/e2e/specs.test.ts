@@ -48,6 +48,18 @@ describe('mcpd crawl', () => {
     expect((await run('spec', 'health', 'mcpd')).code).toBe(0)
   })
 
+  it('fetches from backends that only the running daemon knows', async () => {
+    const { url } = await serve((request, response) => {
+      if (request.url === '/openapi.json') response.end(JSON.stringify(documentOf(['GET /gpu'])))
+      else response.writeHead(404).end('{}')
+    })
+    const { stateDir } = await daemon(`backends: [{ name: gpu, adapter: openai, url: ${url}/v1 }]\n`)
+    expect(await user(stateDir).json('crawl')).toMatchObject({
+      code: 0,
+      json: { specs: [{ name: 'gpu', outcome: 'first' }, { name: 'mcpd' }] },
+    })
+  })
+
   it('fetches everything of the config into its store; one failure is exit 3', async () => {
     const { url } = await serve((request, response) => {
       if (request.url === '/gpu/openapi.json') response.end(JSON.stringify(documentOf(['GET /gpu'])))

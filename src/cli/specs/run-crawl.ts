@@ -7,6 +7,7 @@ import { createHostLimit } from '../../crawler/sources/host-limit.ts'
 import { type AuthFlags, authOfFlags } from './crawl-auth.ts'
 import { planCrawl, repositoryCache } from './crawl-plan.ts'
 import { findOwnDaemon } from './own-document.ts'
+import { runningBackends } from './running-backends.ts'
 import { specPlace } from './spec-place.ts'
 
 export interface CrawlFlags extends AuthFlags {
@@ -43,6 +44,7 @@ export const runCrawl = async (
     )
   const { config, store } = specPlace(flags)
   const own = findOwnDaemon(flags, process.env)
+  const running = own ? await runningBackends(flags, config.backends, signal) : []
   const tasks = await planCrawl(
     {
       words,
@@ -55,7 +57,7 @@ export const runCrawl = async (
     },
     {
       config,
-      backends: config.backends,
+      backends: [...config.backends, ...running],
       cwd: process.cwd(),
       own,
       limit: createHostLimit(perHostMax),

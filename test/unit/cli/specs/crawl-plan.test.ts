@@ -7,11 +7,12 @@ import type { ConfigFile } from '../../../../src/core/config-schema.ts'
 import { createHostLimit } from '../../../../src/crawler/sources/host-limit.ts'
 import { scratch } from '../../../harness/crawl.ts'
 
+// Options of adapters, which the type of the file does not know.
+const gpu = { name: 'gpu', adapter: 'openai', url: 'http://127.0.0.1:1/v1' }
+const here = { name: 'here', adapter: 'embedded', model: 'x.gguf' }
+
 const file: ConfigFile = {
-  backends: [
-    { name: 'gpu', adapter: 'openai', ...{ url: 'http://127.0.0.1:1/v1' } },
-    { name: 'here', adapter: 'embedded', ...{ model: 'x.gguf' } },
-  ],
+  backends: [gpu, here],
   specs: { sources: [{ name: 'billing', url: 'http://127.0.0.1:1/billing.json' }] },
 }
 
