@@ -58,6 +58,8 @@ const judgeOne = (fact: Fact, context: JudgeContext): Judgement | undefined => {
 const severityOf = (fact: Fact, rule: Rule, { policy, now }: JudgeContext): Verdict => {
   const decided = rule.policy ? policy.switches[rule.policy] : rule.severity
   if (policy.profile === 'oasdiff') return oasdiffVerdict(fact, rule, decided, now)
+  // What does not travel in a direction cannot be wrong in it.
+  if (fact.data['hidden'] === true && decided !== 'none') return 'safe'
   // What is called a draft promises nothing.
   return fact.data['unstable'] === true && decided !== 'none' ? 'safe' : decided
 }

@@ -272,10 +272,11 @@ type Written = readonly [types: readonly string[], format: string | null, items:
 /** Whether the new type and format hold the old, and the old the new. */
 const typeRelation = (fact: Fact): readonly [boolean, boolean] => {
   const [before, after] = [fact.before, fact.after] as unknown as readonly [Written, Written] // made by compareSpelling
-  const isText = fact.data['text'] === true
+  const isText = fact.data['text'] !== 'none'
+  const isExploded = fact.data['text'] === 'exploded'
   const holds = (outer: Written, inner: Written): boolean => {
     // A list in a query may be one value long.
-    if (isText && outer[0].includes('array') && !inner[0].includes('array') && outer[2])
+    if (isExploded && outer[0].includes('array') && !inner[0].includes('array') && outer[2])
       return holds(outer[2], inner)
     return typesHold(outer[0], inner[0], isText) && formatHolds(outer, inner, isText)
   }

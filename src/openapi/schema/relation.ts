@@ -35,6 +35,8 @@ export interface Relation {
   covers(outer: View, inner: Alternative): boolean
   /** The same for two alternatives. */
   includes(outer: Alternative, inner: Alternative): boolean
+  /** Whether a value is in a set, also as the text it may travel as. */
+  takes(view: View, value: Json): boolean
 }
 
 /** Comparisons of one call beyond this many are given up on: not proven. */
@@ -218,7 +220,20 @@ export const createRelation = ({ undeclared = 'any', text = 'none' }: RelationOp
     return true
   }
 
-  return { options: { undeclared, text }, holds, covers, includes }
+  const takes = (view: View, value: Json): boolean =>
+    accepts(view, value) || (text !== 'none' && readings(value, text).some((each) => accepts(view, each)))
+
+  return { options: { undeclared, text }, holds, covers, includes, takes }
+}
+
+/** What else a value may be read as by who gets it as text. */
+const readings = (value: Json, text: 'plain' | 'exploded'): readonly Json[] => {
+  if (typeof value === 'object') return []
+  const written = String(value)
+  const plain: Json[] = [written]
+  if (/^-?\d+(\.\d+)?$/.test(written)) plain.push(Number(written))
+  if (written === 'true' || written === 'false') plain.push(written === 'true')
+  return text === 'exploded' ? [...plain, ...plain.map((each) => [each])] : plain
 }
 
 /** What a member of that name may hold. */

@@ -11,7 +11,7 @@ import { alternatives } from './alternatives.ts'
 import { formats } from './formats.ts'
 import { samplesOf } from './pattern.ts'
 import { memberView, type Relation } from './relation.ts'
-import { isHidden, isNever, type View } from './view.ts'
+import { isAny, isHidden, isNever, type View } from './view.ts'
 
 /** Nesting past this is left empty where the schema allows it. */
 const depthMax = 8
@@ -185,7 +185,7 @@ export const counterexample = (outer: View, inner: View, relation: Relation, dep
       ...provoking(option, alternatives(outer), relation, depth),
     ]) {
       if (++tries > triesMax) return undefined
-      if (accepts(inner, value) && !accepts(outer, value)) return value
+      if (accepts(inner, value) && !relation.takes(outer, value)) return value
     }
   return undefined
 }
@@ -268,6 +268,8 @@ const provokingObjects = (
   for (const name of new Set([...inner.properties.keys(), ...outer.properties.keys()])) {
     const [own, other] = [memberView(inner, name), memberView(outer, name)]
     if (isHidden(own) || isNever(own)) continue
+    // Who reads a contract does not send what it does not name.
+    if (relation.options.undeclared === 'absent' && !inner.properties.has(name) && isAny(own)) continue
     const value = sample(own, depth + 1)
     if (value !== undefined) add({ [name]: value })
     if (relation.holds(other, own)) continue

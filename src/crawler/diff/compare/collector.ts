@@ -107,7 +107,7 @@ export const createComparison = (
           revision: to,
           ...(before !== undefined && { before }),
           ...(after !== undefined && { after }),
-          data: { ...parts.data, text: parts.text !== 'none', ...data },
+          data: { ...parts.data, text: parts.text, ...data },
         },
         operation,
       )

@@ -48,8 +48,8 @@ const requiredness = (
   base: View,
   revision: View,
 ): readonly SchemaFact[] => {
-  // What does not travel is bound by nothing; that it began or ceased to travel is a fact of its own.
-  if (a.required.has(name) === b.required.has(name) || isHidden(base) || isHidden(revision)) return []
+  // What does not travel is bound by nothing: when it begins to, it is asked for, and when it ceases to, it is missing.
+  if (a.required.has(name) === b.required.has(name)) return []
   return [requiredFact(a, b, name, base, revision)]
 }
 
@@ -67,7 +67,6 @@ const requiredFact = (
   data: {
     property: name,
     default: annotation(revision, 'default') !== undefined,
-    hidden: isHidden(revision) || isHidden(base),
   },
   views: [a.view, b.view],
 })

@@ -1,40 +1,5 @@
-import { segmentsOf } from '../../../openapi/pointer.ts'
+import { below, segmentsOf } from '../../../openapi/pointer.ts'
 import type { SchemaFact } from './schema-fact.ts'
-
-const keywordEnds = new Set([
-  'type',
-  'enum',
-  'const',
-  'format',
-  'pattern',
-  'required',
-  'minimum',
-  'maximum',
-  'exclusiveMinimum',
-  'exclusiveMaximum',
-  'minLength',
-  'maxLength',
-  'minItems',
-  'maxItems',
-  'minProperties',
-  'maxProperties',
-  'multipleOf',
-  'uniqueItems',
-  'contains',
-  'propertyNames',
-  'additionalProperties',
-  'unevaluatedProperties',
-  'patternProperties',
-  'prefixItems',
-  'dependentRequired',
-  'dependentSchemas',
-  'contentMediaType',
-  'contentEncoding',
-  'contentSchema',
-  'if',
-  'not',
-  'properties',
-])
 
 /** What a fact about a schema is about: the part below `owner`, or below a component that is used there. */
 export const subjectOf = (
@@ -43,8 +8,9 @@ export const subjectOf = (
   revisionPointer: string,
   fact: SchemaFact,
 ): string => {
-  const [pointer, root] =
+  const [written, root] =
     fact.revision !== undefined ? [fact.revision, revisionPointer] : [fact.base ?? '', basePointer]
+  const pointer = completed(written, fact)
   const component = /^\/components\/schemas\/([^/]+)(.*)$/.exec(pointer)
   const isInside = pointer === root || pointer.startsWith(`${root}/`)
   if (isInside) return join(pathOf(pointer.slice(root.length)), owner)
@@ -55,6 +21,16 @@ export const subjectOf = (
   return join(pathOf(pointer.replace(/^.*?\/schema(?=\/|$)/, '')), owner)
 }
 
+/** With the property that is required and not declared, and without the keyword that the fact is about. */
+const completed = (pointer: string, { data }: SchemaFact): string => {
+  const property = data?.['property']
+  if (typeof property === 'string' && !pointer.endsWith(below('/properties', property)))
+    return below(`${pointer.replace(/\/properties$/, '')}/properties`, property)
+  return data?.['keyword'] === 'additionalProperties'
+    ? pointer.replace(/\/additionalProperties$/, '')
+    : pointer
+}
+
 const join = (path: string, owner: string): string =>
   path === '' ? owner : `property "${path}" of ${article(owner)}`
 
@@ -63,9 +39,6 @@ const article = (owner: string): string => (owner.startsWith('"') ? owner : `the
 /** `/properties/a/items/properties/b/type` → `a[].b`. */
 const pathOf = (pointer: string): string => {
   const segments = [...segmentsOf(pointer)]
-  const last = segments.at(-1)
-  const isName = segments.at(-2) === 'properties' && segments.length % 2 === 0
-  if (last !== undefined && keywordEnds.has(last) && !isName) segments.pop()
   let path = ''
   for (let at = 0; at < segments.length; at++) {
     const segment = segments[at]
