@@ -180,4 +180,35 @@ describe('references of a source', () => {
       version: { operations: 2 },
     })
   })
+
+  it('are never fetched from files, inner addresses and other schemes by a document from the network', async () => {
+    const other = await serve((_, response) => void response.end('{"get":{}}'))
+    const { port } = new URL(other.url)
+    const targets = [
+      'file:///etc/hostname',
+      'http://169.254.169.254/latest/meta-data/',
+      'http://[::ffff:169.254.169.254]/',
+      `http://localhost:${port}/`,
+      `http://[::1]:${port}/`,
+      `//127.0.0.1:${port}/x`,
+      `http://2130706433:${port}/`,
+      `http://user:pass@127.0.0.1:${port}/`,
+      'ftp://127.0.0.1/x',
+      'data:application/json,{"get":{}}',
+      'javascript:0',
+      'http://metadata.google.internal/x',
+    ]
+    const paths = Object.fromEntries(targets.map((target, at) => [`/${at}`, { $ref: target }]))
+    const { url } = await serve(
+      (_, response) => void response.end(JSON.stringify({ ...files['api.json'], paths })),
+    )
+    const { store, crawl } = crawling()
+    expect(await crawl({ kind: 'url', url: `${url}/api.json` })).toMatchObject({
+      outcome: 'first',
+      version: { operations: 0 },
+    })
+    expect(other.requests).toHaveLength(0)
+    const [version] = await store.spec('api').versions()
+    expect(await store.spec('api').canonical(version!)).not.toContain('x-mcpd-documents')
+  })
 })
