@@ -13,7 +13,7 @@ export const readLines = async <Line>(file: string): Promise<readonly Line[]> =>
       return [JSON.parse(line) as Line]
     } catch (error) {
       // A line that was cut off and then closed by the next writer.
-      if (line.startsWith('{') && !line.endsWith('}')) return []
+      if (line.startsWith('{')) return []
       throw new McpdError(
         'SPEC_INVALID',
         `${file}:${index + 1} is not JSON; the store is damaged.`,

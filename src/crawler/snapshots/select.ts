@@ -52,7 +52,9 @@ const pick = async (
   if (wanted === 'first') return versions[0]
   if (wanted === 'accepted') {
     const accepted = await records.accepted()
-    return versions.find(({ number }) => number === accepted?.number)
+    const numbered = versions.filter(({ number }) => number === accepted?.number)
+    // A merge of two branches may have brought two versions of one number.
+    return numbered.find(({ sha256 }) => sha256 === accepted?.sha256) ?? numbered[0]
   }
   const numbered = /^\d{1,9}$/.test(wanted) && versions.find(({ number }) => number === Number(wanted))
   if (numbered) return numbered

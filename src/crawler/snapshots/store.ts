@@ -114,6 +114,7 @@ const openRecords = (
 
   const add = async (drafts: readonly Draft[]): Promise<readonly Version[]> => {
     const before = await readLines<Version>(file('versions.jsonl'))
+    const last = Math.max(0, ...before.map(({ number }) => number))
     const timeline = [...byTime(before)]
     const written: Version[] = []
     for (const draft of drafts) {
@@ -124,7 +125,7 @@ const openRecords = (
       const at = timeline.findLastIndex((known) => known.time <= time)
       const previous = timeline[at]
       if (previous && (await isSame(previous, draft))) continue
-      const version = await write({ ...draft, time }, before.length + written.length + 1)
+      const version = await write({ ...draft, time }, last + written.length + 1)
       timeline.splice(at + 1, 0, version)
       written.push(version)
     }
@@ -201,9 +202,10 @@ const readStored = async (file: string): Promise<Buffer> => {
   }
 }
 
-/** Git must not change line ends of files whose names are their hashes, nor take locks along. */
+/** Git must not change line ends of files whose names are their hashes, may keep the lines of both sides of a merge, and takes no locks along. */
 const markForGit = async (store: string): Promise<void> => {
-  if (!existsSync(join(store, '.gitattributes'))) await writeWhole(join(store, '.gitattributes'), '* -text\n')
+  if (!existsSync(join(store, '.gitattributes')))
+    await writeWhole(join(store, '.gitattributes'), '* -text\n*.jsonl merge=union\n')
   if (!existsSync(join(store, '.gitignore')))
     await writeWhole(join(store, '.gitignore'), '.locks/\n*.new\npending.json\n')
 }
