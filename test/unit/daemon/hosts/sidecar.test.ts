@@ -254,7 +254,7 @@ describe('starting', () => {
         message: 'The model is no model.',
         details: { suggestions: ['Name one.'] },
       })
-    expect(await adapter.health(open)).toEqual({ ok: false, detail: 'The model is no model.' })
+    expect(await adapter.health(open)).toEqual({ ok: false, detail: 'The model is no model. Name one.' })
     expect(logged.filter(({ message }) => message === 'The model is no model.')).toHaveLength(1)
     await adapter.close()
     expect(processes.length).toBeLessThanOrEqual(1)
