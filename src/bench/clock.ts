@@ -20,3 +20,8 @@ const offsetMs = differenceMs()
  * `performance.now()` counts from the start of its own thread, so each thread adds the difference once.
  */
 export const monotonicMs = (): number => performance.now() + offsetMs
+
+const epochOffsetMs = Date.now() - monotonicMs()
+
+/** The same moment in milliseconds since 1970, to date things by; no difference of times is ever taken from it. */
+export const epochMsOf = (ms: number): number => ms + epochOffsetMs

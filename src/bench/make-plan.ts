@@ -29,9 +29,39 @@ export const workloadOf = (settings: Settings, prompts?: readonly Prompt[]): Wor
 })
 
 /** What settings amount to. Throws USAGE for what contradicts itself. */
-export const makePlan = (settings: Settings, { targets, prompts, watched }: PlanParts): Plan => {
-  const measured = phasesOf(settings, targets)
-  const phases = [...warmUp(settings, measured), ...measured]
+export const makePlan = (settings: Settings, parts: PlanParts): Plan => {
+  const steps = stepsOf(settings)
+  const all = parts.targets.map((_, index) => index)
+  const measured = repeat(settings, steps).map((step) => ({ ...step, targets: all }))
+  return planOf(settings, parts, measured)
+}
+
+/**
+ * The same step for the first and the second of two targets in turn, `pairs` times over, and each first as often as
+ * the other: what changes with time hits both alike. Throws USAGE.
+ */
+export const makePairedPlan = (settings: Settings, parts: PlanParts, pairs: number): Plan => {
+  const steps = stepsOf(settings)
+  const [step] = steps
+  if (!step || steps.length > 1)
+    throw new McpdError('USAGE', 'What is compared runs at one concurrency or one rate, not at several.')
+  const phases = Array.from({ length: pairs }, (_, pair) =>
+    (pair % 2 === 0 ? [0, 1] : [1, 0]).map((target) => ({
+      ...step,
+      targets: [target],
+      name: `pair ${pair + 1}`,
+    })),
+  ).flat()
+  return planOf(settings, parts, phases)
+}
+
+const planOf = (
+  settings: Settings,
+  { targets, prompts, watched }: PlanParts,
+  steps: readonly Phase[],
+): Plan => {
+  const measured = apart(steps)
+  const phases = [...warmUp(settings, measured, targets.length), ...measured]
   const slo = settings.slo === undefined ? undefined : parseSlo([settings.slo].flat())
   return {
     targets,
@@ -51,24 +81,36 @@ export const makePlan = (settings: Settings, { targets, prompts, watched }: Plan
 const durationOf = (text: string | undefined): number | undefined =>
   text === undefined ? undefined : parseDuration(text)
 
-const phasesOf = (settings: Settings, targets: readonly Target[]): Phase[] => {
+const stepsOf = (settings: Settings): Phase[] => {
   const { requests, duration, rate } = settings
   const durationMs = durationOf(duration ?? (requests === undefined ? defaults.duration : undefined))
   const loads = rate === undefined ? closedLoads(settings) : openLoads(settings, rate, durationMs)
+  return loads.map(({ name, load }) => ({
+    name,
+    isWarmUp: false,
+    load,
+    targets: [],
+    ...(requests !== undefined && { requests }),
+    ...(durationMs !== undefined && { durationMs }),
+    drainMs: durationOf(settings.drain) ?? planDefaults.drainMs,
+    firstIndex: 0,
+  }))
+}
+
+const repeat = ({ repeats = 1 }: Settings, steps: readonly Phase[]): Phase[] => {
+  const [step] = steps
+  if (repeats === 1 || !step) return [...steps]
+  if (steps.length > 1)
+    throw new McpdError('USAGE', 'Repeats are of one concurrency or one rate, not of several.')
+  return Array.from({ length: repeats }, (_, run) => ({ ...step, name: `run ${run + 1}` }))
+}
+
+/** Steps must not repeat each other's prompts: they would be in the server's prefix cache. */
+const apart = (steps: readonly Phase[]): Phase[] => {
   let firstIndex = 0
-  return loads.map(({ name, load }) => {
-    const phase: Phase = {
-      name,
-      isWarmUp: false,
-      load,
-      targets: targets.map((_, index) => index),
-      ...(requests !== undefined && { requests }),
-      ...(durationMs !== undefined && { durationMs }),
-      drainMs: durationOf(settings.drain) ?? planDefaults.drainMs,
-      firstIndex,
-    }
-    // Steps must not repeat each other's prompts: they would be in the server's prefix cache.
-    firstIndex += requests ?? 1_000_000
+  return steps.map((step) => {
+    const phase = { ...step, firstIndex }
+    firstIndex += step.requests ?? 1_000_000
     return phase
   })
 }
@@ -130,7 +172,7 @@ const openLoads = (
 }
 
 /** Before the first step, with its load: caches, connections and code are cold only once. */
-const warmUp = ({ warmup }: Settings, [first]: readonly Phase[]): Phase[] => {
+const warmUp = ({ warmup }: Settings, [first]: readonly Phase[], targets: number): Phase[] => {
   if (!first || warmup === 0) return []
   const slots = first.load.kind === 'closed' ? first.load.concurrency : 4
   const concurrency = Math.min(slots, warmUpMax, warmup ?? warmUpMax)
@@ -139,8 +181,8 @@ const warmUp = ({ warmup }: Settings, [first]: readonly Phase[]): Phase[] => {
       name: 'warm-up',
       isWarmUp: true,
       load: { kind: 'closed', concurrency, rampMs: 0 },
-      targets: first.targets,
-      requests: Math.max(warmup ?? concurrency, first.targets.length),
+      targets: Array.from({ length: targets }, (_, index) => index),
+      requests: Math.max(warmup ?? concurrency, targets),
       drainMs: first.drainMs,
       // The preflight has had the first.
       firstIndex: 1,

@@ -78,6 +78,13 @@ export const settingsSchema = Type.Object(
       Type.Number({ minimum: 0, maximum: 1, description: 'The part of requests that has to meet it.' }),
     ),
     maxErrorRate: Type.Optional(Type.Number({ minimum: 0, maximum: 1, description: 'More is exit code 1.' })),
+    repeats: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: 1000,
+        description: 'How often the same step is run, for comparisons.',
+      }),
+    ),
     threads: Type.Optional(Type.Integer({ minimum: 1, maximum: 64, description: 'Measuring threads.' })),
     faults: Type.Optional(
       Type.Array(Type.String(), {

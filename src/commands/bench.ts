@@ -45,6 +45,11 @@ Exit codes: 0 all well, 1 objective missed or too many errors, 2 usage, 3 target
       default: true,
       allowNo: true,
     }),
+    selftest: Flags.boolean({
+      description: 'measure the client first, where that has not been done within a week',
+      default: true,
+      allowNo: true,
+    }),
     'strict-client': Flags.boolean({ description: 'exit code 4 unless the client was ok all the time' }),
     output: Flags.string({ char: 'o', description: 'write the JSON report here', helpValue: 'file' }),
     records: Flags.string({ description: 'write one JSON line per request here', helpValue: 'file' }),
@@ -57,11 +62,16 @@ Exit codes: 0 all well, 1 objective missed or too many errors, 2 usage, 3 target
 
   async run(): Promise<unknown> {
     const { flags, argv } = await this.parse(Bench)
-    const { runBench } = await import('../cli/bench/run-bench.ts')
+    const [{ runBench }, { openLive }] = await Promise.all([
+      import('../cli/bench/run-bench.ts'),
+      import('../views/bench-live.ts'),
+    ])
+    // Progress goes to standard error, so that standard output holds the report alone.
+    using live = openLive(flags.quiet ? undefined : process.stderr)
     const { report, exit, table } = await runBench({
       names: argv.map(String),
       given: settingsOf(flags),
-      scenario: flags.scenario,
+      scenarioFile: flags.scenario,
       pids: flags.pid ?? [],
       preflight: flags.preflight,
       strictClient: flags['strict-client'],
@@ -73,8 +83,8 @@ Exit codes: 0 all well, 1 objective missed or too many errors, 2 usage, 3 target
         markdown: flags.markdown,
         junit: flags.junit,
       },
-      // Progress goes to standard error, so that standard output holds the report alone.
-      screen: flags.quiet ? undefined : process.stderr,
+      selftest: flags.selftest,
+      hooks: { signal: this.interrupted, onProgress: live.show },
       version: this.config.version,
       connect: () => this.connect(flags),
       env: process.env,

@@ -1,4 +1,5 @@
 import { availableParallelism, cpus, loadavg, platform } from 'node:os'
+import { valuesOf } from '../compare/values.ts'
 import type { Phase } from '../load/phase.ts'
 import type { PhaseRun } from '../measure/crew.ts'
 import type { RequestRecord } from '../measure/record.ts'
@@ -25,12 +26,18 @@ export interface BuildOptions {
   readonly version: string
   /** What the self-test of the client said on this machine. */
   readonly errorBar: ErrorBar | null
+  readonly settings: Readonly<Record<string, unknown>>
+  /** Whether the phases are repeats of each other. */
+  readonly isRepeated?: boolean
 }
 
 type RunPhase = PhaseRun & { readonly phase: Phase }
 
 /** The report of a run: everything that any output shows, as plain data. */
-export const buildReport = (run: Run, { version, errorBar }: BuildOptions): Report => {
+export const buildReport = (
+  run: Run,
+  { version, settings, errorBar, isRepeated = false }: BuildOptions,
+): Report => {
   const { plan } = run
   const measured = run.phases.filter(({ phase }) => !phase.isWarmUp)
   const records = measured.flatMap((phase) => phase.records)
@@ -46,6 +53,7 @@ export const buildReport = (run: Run, { version, errorBar }: BuildOptions): Repo
   const metrics = measureRecords(records, window, plan.slo)
   const tokens = countTokens(records)
   const errors = countErrors(records)
+  const points = measured.map((phase) => pointOf(run, phase))
   return {
     schema: reportSchemaId,
     version,
@@ -65,6 +73,7 @@ export const buildReport = (run: Run, { version, errorBar }: BuildOptions): Repo
       outputTokens: describeSizes(plan.workload.outputTokens),
       sharedPrefixTokens: plan.workload.sharedPrefixTokens,
     },
+    settings,
     client: { ...client, threads: plan.threads, errorBar },
     load: loadOf(measured, window),
     metrics,
@@ -72,7 +81,8 @@ export const buildReport = (run: Run, { version, errorBar }: BuildOptions): Repo
     errors,
     checks: checksOf(run, metrics.goodput?.share ?? null, errors.rate, records.length),
     notes: notesOf(records, tokens.tokensPerEvent, metrics),
-    points: measured.map((phase) => pointOf(run, phase)),
+    points,
+    ...(isRepeated && { repeats: points.map(({ metrics }) => valuesOf(metrics)) }),
     timeline: timelineOf(records, extent(records), run.processes),
     curves: curvesOf(records),
     slowest: slowestOf(records),

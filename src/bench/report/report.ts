@@ -40,6 +40,8 @@ export interface Report {
     readonly outputTokens: string
     readonly sharedPrefixTokens: number
   }
+  /** What the run was told, as a scenario file would have it. */
+  readonly settings: Readonly<Record<string, unknown>>
   readonly client: ClientHealth & { readonly errorBar: ErrorBar | null }
   readonly load: LoadFacts
   readonly metrics: Metrics

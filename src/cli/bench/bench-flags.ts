@@ -83,6 +83,11 @@ export const settingsFlags = {
     description: 'part of the requests that may fail (default 0.01)',
     helpGroup: 'VERDICT',
   }),
+  repeats: Flags.integer({
+    description: 'run the same step so often, as a baseline for "mcpd bench gate"',
+    min: 1,
+    helpGroup: 'LOAD',
+  }),
   threads: Flags.integer({ description: 'measuring threads (default 1)', min: 1, helpGroup: 'LOAD' }),
 }
 
