@@ -129,6 +129,34 @@ specs:
   })
 })
 
+describe('mcpd crawl && mcpd diff', () => {
+  it("has nothing to compare when the daemon's own document was seen once", async () => {
+    const { stateDir } = await daemon('backends: []\n')
+    const { run } = user(stateDir)
+    expect((await run('crawl')).code).toBe(0)
+    const { code, out } = await run('diff')
+    expect(code).toBe(0)
+    expect(out).toContain('first version, nothing to compare')
+  })
+
+  it('compares what is accepted with the newest of a git history', async () => {
+    const { cwd, run, json } = user()
+    const git = (...words: string[]) =>
+      execa('git', ['-c', 'user.name=a', '-c', 'user.email=a@example.org', ...words], { cwd })
+    await git('init', '-q')
+    for (const operations of [['GET /a'], ['GET /a', 'GET /b'], ['GET /b']]) {
+      writeFileSync(join(cwd, 'api.json'), JSON.stringify(documentOf(operations)))
+      await git('add', '.')
+      await git('commit', '-q', '-m', operations.join(' '))
+    }
+    expect((await run('crawl', 'HEAD:api.json', '--history')).code).toBe(0)
+    expect(await json('diff')).toMatchObject({ code: 1, json: { verdict: 'breaking' } })
+    expect(await json('diff', 'api@1', 'api@2')).toMatchObject({ code: 0, json: { verdict: 'safe' } })
+    expect((await run('spec', 'accept', 'api', '--reason', 'clients were told')).code).toBe(0)
+    expect(await json('diff')).toMatchObject({ code: 0, json: { verdict: 'none' } })
+  })
+})
+
 describe('the daemon', () => {
   it('watches what has a time, and believes a removal at the second sight', async () => {
     // How many operations the next answers have; the last one stays.

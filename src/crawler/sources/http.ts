@@ -11,6 +11,8 @@ import { defaultRetryPlan, parseRetryAfter, PassingFailure, type RetryPlan, with
 export interface Http extends AsyncDisposable {
   /** Follows redirects and tries again what may pass. Throws SOURCE_FAILED, SOURCE_REFUSED or the signal's reason. */
   send(request: HttpRequest): Promise<HttpAnswer>
+  /** Aborted when its time is over, or the caller's. */
+  readonly signal: AbortSignal
 }
 
 export interface HttpRequest {
@@ -134,6 +136,7 @@ export const createHttp = (options: HttpOptions): Http => {
   }
 
   return {
+    signal,
     send: (request) => withRetries(() => attempt(request), { ...plan, ...pick(request.attemptsMax) }, signal),
     [Symbol.asyncDispose]: async () => {
       clearTimeout(timer)

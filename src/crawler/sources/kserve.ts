@@ -1,3 +1,4 @@
+import { McpdError } from '../../core/errors.ts'
 import { type Json, isObject, listAt, textAt } from '../../openapi/json.ts'
 import type { Http } from './http.ts'
 import { type KserveModel, type KserveServer, type KserveTensor, synthesise } from './openapi-kserve.ts'
@@ -12,6 +13,7 @@ export const readKserve = async (http: Http, server: URL): Promise<Json | undefi
   const get = async (path: string): Promise<Json | undefined> =>
     parse(await http.send({ url: new URL(path, server), attemptsMax: 1 }).catch(() => undefined))
   const described = await get('/v2')
+  http.signal.throwIfAborted()
   const name = textAt(described, 'name')
   if (name === undefined || !isObject(described) || !Array.isArray(described['extensions'])) return undefined
   const index = parse(
@@ -29,10 +31,13 @@ export const readKserve = async (http: Http, server: URL): Promise<Json | undefi
   for (const model of modelNames(index)) {
     const path = `/v2/models/${encodeURIComponent(model)}`
     const metadata = await get(path)
-    if (!isObject(metadata)) continue
+    // Left out, it would look removed.
+    if (!isObject(metadata))
+      throw new McpdError('SOURCE_FAILED', `${server.host} lists the model ${model} and does not describe it.`)
     const config = await get(`${path}/config`)
     models.push(describeModel(model, metadata, config))
   }
+  http.signal.throwIfAborted()
   return synthesise(describeServer(name, described), models)
 }
 

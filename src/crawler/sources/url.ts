@@ -61,7 +61,7 @@ const search = async (
     const answer = await get(http, url, undefined, tried.length === 0 ? undefined : 1).catch(
       (error: unknown) => {
         // One place may be broken or lead astray; a server that cannot be reached at all is so everywhere.
-        if (tried.length === 0) throw error
+        if (tried.length === 0 || http.signal.aborted) throw error
       },
     )
     tried.push(path)

@@ -37,6 +37,20 @@ describe('a server without a path', () => {
     })
   })
 
+  it.each(['/api-doc/openapi.json', '/v2'])(
+    'that falls silent at %s has failed, and is not one without a document',
+    async (path) => {
+      const { crawl } = crawling()
+      const { url } = await serve((request, response) => {
+        if (request.url !== path) response.writeHead(404).end()
+      })
+      expect(await crawl({ kind: 'url', url }, { timeoutMs: 500 })).toMatchObject({
+        outcome: 'failed',
+        problem: { message: expect.stringContaining('500 ms') },
+      })
+    },
+  )
+
   it('that wants credentials says so', async () => {
     const { crawl } = crawling()
     const { url } = await serve((_, response) => void response.writeHead(401).end())
