@@ -1,4 +1,6 @@
+import { isObject } from '../../openapi/json.ts'
 import { loadDocument } from '../../openapi/load.ts'
+import { versionOf } from '../../openapi/normalise/normalise.ts'
 import { openSpec } from '../../openapi/spec.ts'
 import { compare } from './compare/compare.ts'
 import { judge } from './judge.ts'
@@ -29,8 +31,9 @@ export const diffDocuments = async (
   revision: DiffDocument,
   { policy, now, spec, witnesses = true }: DiffOptions,
 ): Promise<Report> => {
-  const [before, after] = [base, revision].map(({ raw, label }) => openSpec(loadDocument(raw, label)))
-  if (!before || !after) throw new TypeError('two documents')
+  if (Buffer.compare(base.raw, revision.raw) === 0) return identical(base, revision, spec)
+  const before = openSpec(loadDocument(base.raw, base.label))
+  const after = openSpec(loadDocument(revision.raw, revision.label))
   const judgements = judge(compare(before, after, { spelling: policy.profile === 'oasdiff' }), policy, now)
   return buildReport({
     base: before,
@@ -39,4 +42,19 @@ export const diffDocuments = async (
     ...(witnesses && judgements.length > 0 && { findWitness: await createWitnesses() }),
     ...(spec !== undefined && { spec }),
   })
+}
+
+/** The same bytes: nothing differs, and what is wrong with them was so before. Only that they can be read is held. */
+const identical = (base: DiffDocument, revision: DiffDocument, spec: string | undefined): Report => {
+  const { value, sha256 } = loadDocument(base.raw, base.label)
+  const openapi = versionOf(isObject(value) ? value : {})
+  return {
+    verdict: 'none',
+    ...(spec !== undefined && { spec }),
+    base: { name: base.label, openapi, sha256 },
+    revision: { name: revision.label, openapi, sha256 },
+    counts: { breaking: 0, risky: 0, safe: 0, acknowledged: 0 },
+    changes: [],
+    health: [],
+  }
 }

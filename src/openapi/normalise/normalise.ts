@@ -20,7 +20,7 @@ export interface Normalised {
 
 /** Brings a parsed document to canonical 3.1. What stands in examples, defaults, enums and extensions is not touched. */
 export const normalise = (source: JsonObject): Normalised => {
-  const { version, health } = versionOf(source)
+  const { version, health } = readVersion(source)
   const rewrites: Rewrite[] = []
   let moves: ReadonlyMap<string, string> = new Map()
   const log: Log = (pointer, rule, from, to, kind = 'exact') => {
@@ -41,7 +41,10 @@ export const normalise = (source: JsonObject): Normalised => {
   return { version, document, rewrites, health: [...health, ...lossy(rewrites)], sourcePointer: place }
 }
 
-const versionOf = (
+/** The version a document says it is written in; 3.1 where it says none that is known. */
+export const versionOf = (source: JsonObject): SpecVersion => readVersion(source).version
+
+const readVersion = (
   source: JsonObject,
 ): { readonly version: SpecVersion; readonly health: readonly HealthFinding[] } => {
   const openapi = textAt(source, 'openapi') ?? ''
