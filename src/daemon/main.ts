@@ -1,11 +1,14 @@
+import { text as readAll } from 'node:stream/consumers'
 import { Command } from 'commander'
-import { errorTable, type McpdError, toMcpdError } from '../core/errors.ts'
+import { errorTable, McpdError, toMcpdError } from '../core/errors.ts'
+import type { AdapterCheckPlan } from './check-adapter.ts'
 import { checkConfig, describeAdapters } from './check.ts'
 import { type Daemon, type DaemonFlags, startDaemon } from './daemon.ts'
 
 interface ProgramFlags extends DaemonFlags {
   readonly check?: boolean
   readonly describeAdapters?: boolean
+  readonly checkAdapter?: boolean
 }
 
 /** The process `mcpd-daemon`: starts a daemon, says where it listens, and stops it when it is told to. */
@@ -27,10 +30,12 @@ export const main = async (argv: readonly string[]): Promise<void> => {
       '--describe-adapters',
       'say in JSON which adapters there are and what settings they take, and end',
     )
+    .option('--check-adapter', 'run the adapter suite on what standard input names, and end')
     .parse([...argv], { from: 'user' })
     .opts<ProgramFlags>()
   if (flags.check) return answer(() => checkConfig(flags, { env: process.env, cwd: process.cwd() }))
   if (flags.describeAdapters) return answer(describeAdapters)
+  if (flags.checkAdapter) return sayChecks()
   const stop = signalled()
   let daemon: Daemon
   try {
@@ -54,6 +59,21 @@ export const main = async (argv: readonly string[]): Promise<void> => {
   await daemon.close()
   // Whatever still holds the loop has had its time to end.
   process.exit(0)
+}
+
+/** A line of JSON for each check of the plan on standard input, `{"error":…}` when there can be none. */
+const sayChecks = async (): Promise<void> => {
+  const interrupted = new AbortController()
+  for (const signal of ['SIGINT', 'SIGTERM'] as const)
+    process.once(signal, () => interrupted.abort(new McpdError('CANCELLED', 'Interrupted.')))
+  const { checkAdapter } = await import('./check-adapter.ts')
+  await answer(async () => {
+    const plan = JSON.parse(await readAll(process.stdin)) as AdapterCheckPlan
+    for await (const { name, outcome, reason } of checkAdapter(plan, interrupted.signal))
+      process.stdout.write(`${JSON.stringify({ name, outcome, ...(reason !== undefined && { reason }) })}\n`)
+    return { done: true }
+  })
+  process.exit()
 }
 
 /** One line of JSON on standard output: what `ask` returns, or `{"error":…}` with the exit code of the error. */

@@ -1,7 +1,7 @@
 import type { Adapter, Health, Model } from '../../core/adapter.ts'
 import { isErrorCode, isMcpdError, McpdError } from '../../core/errors.ts'
 import { unfold } from '../../core/fold.ts'
-import type { InferenceEvent, InferenceRequest } from '../../core/inference.ts'
+import type { InferenceEvent, InferenceRequest, Operation } from '../../core/inference.ts'
 import { said } from './sidecar-schemas.ts'
 
 /** What stands between the daemon and adapter code that mcpd did not bring, whichever host that runs in. */
@@ -42,6 +42,15 @@ const responseOf = ({ response, usage }: InferenceEvent & { readonly type: 'whol
   ...(usage && { usage }),
 })
 
+/** Throws OPERATION_UNSUPPORTED for one that the adapter does not have. */
+export const requireOperation = (
+  operations: readonly Operation[],
+  { input: { operation } }: InferenceRequest,
+): void => {
+  if (!operations.includes(operation))
+    throw new McpdError('OPERATION_UNSUPPORTED', `This adapter has no operation "${operation}".`)
+}
+
 /** An error that only has the marks of ours, as code without this package makes it, as the real thing. */
 const asOurs = (error: unknown): unknown => {
   if (error instanceof McpdError || !isMcpdError(error)) return error
@@ -59,6 +68,7 @@ export const fenced = (adapter: Adapter): Adapter => {
     }
   }
   const { ready, manage } = adapter
+  let closed = false
   return {
     specVersion: 1,
     get operations() {
@@ -67,7 +77,12 @@ export const fenced = (adapter: Adapter): Adapter => {
     get uses() {
       return adapter.uses ?? []
     },
-    infer: (request) => fence(request, adapter.infer(request)),
+    async *infer(request) {
+      request.signal.throwIfAborted()
+      if (closed) throw new McpdError('BACKEND_UNAVAILABLE', 'The adapter is closed.')
+      requireOperation(adapter.operations, request)
+      yield* fence(request, adapter.infer(request))
+    },
     models: (signal): Promise<readonly Model[]> =>
       guarded(async () => {
         const models = await adapter.models(signal)
@@ -80,7 +95,11 @@ export const fenced = (adapter: Adapter): Adapter => {
         if (!said.health.Check(health)) throw wrong('a health that is none')
         return health
       }),
-    close: () => adapter.close(),
+    close: async () => {
+      if (closed) return
+      closed = true
+      await adapter.close()
+    },
     ...(ready && { ready }),
     ...(manage && { manage }),
     ...(adapter.validate && { validate: (request) => adapter.validate!(request) }),

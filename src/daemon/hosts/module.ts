@@ -1,6 +1,8 @@
+import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import type { AdapterModule } from '../../core/adapter.ts'
 import { McpdError } from '../../core/errors.ts'
 import { requireModule } from './module-check.ts'
@@ -78,7 +80,7 @@ const importModule = async (url: string, plainUrl: string): Promise<{ readonly d
     const what = error instanceof Error ? `${error.name}: ${error.message}` : String(error)
     throw new McpdError(
       'CONFIG_INVALID',
-      `${nameOf(plainUrl)} cannot be imported: ${lineOf(error, url)}${what}`,
+      `${nameOf(plainUrl)} cannot be imported: ${await lineOf(error, plainUrl)}${what}`,
       {},
       error,
     )
@@ -87,10 +89,16 @@ const importModule = async (url: string, plainUrl: string): Promise<{ readonly d
   }
 }
 
-/** Node says the line of a syntax error at the head of its stack. */
-const lineOf = (error: unknown, url: string): string => {
-  const stack = error instanceof Error ? (error.stack ?? '') : ''
-  const at = stack.indexOf(`${url}:`)
-  const line = at === -1 ? undefined : /^\d+/.exec(stack.slice(at + url.length + 1))?.[0]
-  return line === undefined ? '' : `line ${line}: `
+const run = promisify(execFile)
+
+/** Only a Node that is asked to check the file alone tells the line of a syntax error. */
+const lineOf = async (error: unknown, url: string): Promise<string> => {
+  if (!(error instanceof SyntaxError)) return ''
+  const path = fileURLToPath(url)
+  const words = await run(process.execPath, ['--check', path], { timeout: loadMaxMs }).then(
+    () => '',
+    ({ stderr = '' }: { readonly stderr?: string }) => stderr,
+  )
+  const line = words.split('\n').find((each) => each.startsWith(`${path}:`) || each.startsWith(`${url}:`))
+  return line === undefined ? '' : `line ${line.slice(line.lastIndexOf(':') + 1)}: `
 }

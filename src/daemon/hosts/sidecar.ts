@@ -6,7 +6,7 @@ import { isMcpdError, McpdError } from '../../core/errors.ts'
 import { type InferenceEvent, type InferenceRequest, operations } from '../../core/inference.ts'
 import { createNdjsonDecoder } from '../../core/ndjson.ts'
 import type { TransportResponse } from '../../core/transport.ts'
-import { fence } from './fence.ts'
+import { fence, requireOperation } from './fence.ts'
 import { residentBytes } from './process-group.ts'
 import {
   type SidecarLimits,
@@ -76,6 +76,7 @@ export const hostInSidecar = (
   async function* infer(request: InferenceRequest): AsyncGenerator<InferenceEvent> {
     const { signal, trace, stream, frame: _, ...asked } = request
     const transport = await supervisor.transport(signal)
+    if (supervisor.capabilities) requireOperation(supervisor.capabilities.operations, request)
     const body = JSON.stringify({ ...asked, stream })
     const response = await supervisor.blame(signal, () =>
       transport.send({ method: 'POST', path: '/infer', body, headers: json, signal }),
