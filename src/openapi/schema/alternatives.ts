@@ -87,9 +87,12 @@ const ofBranch = ({ view, label, excludes }: Branch): readonly Alternative[] => 
     excludes: [...excludes, ...not.filter((each) => !isNever(each))],
     opaque,
   }
+  // What two branches of a oneOf take, it refuses.
+  const isAllowed = (value: Json): boolean =>
+    accepts(view, value) && !excludes.some((other) => accepts(other, value))
   const finite = finiteValues(view.atoms)
   if (finite) {
-    const allowed = finite.filter((value) => accepts(view, value))
+    const allowed = finite.filter((value) => isAllowed(value))
     return jsonTypes.flatMap((type) => {
       const values = allowed.filter((value) => typeOf(value) === type)
       return values.length === 0 ? [] : [fill(type, { ...base, values, excludes: [], opaque: new Map() })]
@@ -97,7 +100,11 @@ const ofBranch = ({ view, label, excludes }: Branch): readonly Alternative[] => 
   }
   return typesOf(view.atoms)
     .map((type) => fill(type, base))
-    .filter(isPossible)
+    .flatMap((one) => {
+      if (!one.values) return isPossible(one) ? [one] : []
+      const values = one.values.filter(isAllowed)
+      return values.length === 0 ? [] : [{ ...one, values, excludes: [], opaque: new Map() }]
+    })
 }
 
 type Base = Pick<Alternative, 'view' | 'excludes' | 'opaque' | 'values' | 'label'>

@@ -55,10 +55,11 @@ const isEqual = (a: Alternative, b: Alternative, relation: Relation): boolean =>
 const isRenamedApart = (a: Alternative | undefined, b: Alternative | undefined): boolean =>
   a?.type === 'object' && b?.type === 'object' && a.label !== b.label && likeness(a, b) < 0.5
 
-/** The one value of a required property that has only one: what a discriminator goes by. */
+/** The one value of a property that has only one, a required one first: what a discriminator goes by. */
 const discriminant = (one: Alternative): string | undefined => {
   if (one.type !== 'object') return undefined
-  for (const name of [...one.required].toSorted()) {
+  const names = [...one.required].toSorted()
+  for (const name of [...names, ...[...one.properties.keys()].filter((each) => !one.required.has(each))]) {
     const property = one.properties.get(name)
     const [only, ...others] = property ? alternatives(property) : []
     if (only?.values?.length === 1 && others.length === 0) return `${name}=${canonicalText(only.values[0])}`

@@ -35,7 +35,7 @@ export const compareRequestBodies = (
       {
         ...shared,
         kind: 'body-removed',
-        effect: 'narrowed',
+        effect: isRequired(a.value) ? 'widened' : 'narrowed',
         base: a.pointer,
         data: { required: isRequired(a.value) },
       },
