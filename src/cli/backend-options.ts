@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs'
 import { McpdError } from '../core/errors.ts'
+import { readSecret } from './secret-reference.ts'
 
 /** What the flags of `backend add` and `backend swap` say of a backend's options. */
 export interface OptionFlags {
@@ -14,7 +14,9 @@ export interface OptionFlags {
  */
 export const readOptions = (flags: OptionFlags, env: NodeJS.ProcessEnv): Record<string, unknown> => ({
   ...(flags.url !== undefined && { url: flags.url }),
-  ...(flags['api-key-from'] !== undefined && { apiKey: readSecret(flags['api-key-from'], env) }),
+  ...(flags['api-key-from'] !== undefined && {
+    apiKey: readSecret(flags['api-key-from'], '--api-key-from', env),
+  }),
   ...Object.fromEntries((flags.option ?? []).map(readOption)),
 })
 
@@ -27,24 +29,4 @@ const readOption = (text: string): [string, unknown] => {
   } catch {
     return [text.slice(0, at), value]
   }
-}
-
-/** `env:NAME` or `file:PATH`: a key on the command line would show in the process list. */
-const readSecret = (reference: string, env: NodeJS.ProcessEnv): string => {
-  const [kind, name] = [
-    reference.slice(0, reference.indexOf(':')),
-    reference.slice(reference.indexOf(':') + 1),
-  ]
-  if (kind === 'env' && env[name]) return env[name]
-  if (kind === 'file') {
-    try {
-      return readFileSync(name, 'utf8').trimEnd()
-    } catch (error) {
-      throw new McpdError('USAGE', `The file ${name} cannot be read.`, {}, error)
-    }
-  }
-  throw new McpdError(
-    'USAGE',
-    kind === 'env' ? `The environment has no ${name}.` : 'A key comes from env:NAME or file:PATH.',
-  )
 }

@@ -1,4 +1,5 @@
 import { Args, Flags } from '@oclif/core'
+import { secretHelpValue } from '../cli/secret-reference.ts'
 import { daemonFlags, McpdCommand } from '../cli/command.ts'
 import { specFlags } from '../cli/specs/spec-flags.ts'
 
@@ -47,12 +48,18 @@ half of the operations gone) is suspect and not stored. The exit code is 3 if a 
     }),
     history: Flags.boolean({ description: 'store every version a git repository remembers' }),
     name: Flags.string({ description: 'what to call the one source given', helpValue: 'name' }),
-    password: Flags.string({ description: 'reference to the password of --user', helpValue: '${env:NAME}' }),
+    'password-from': Flags.string({
+      description: 'where the password of --user is',
+      helpValue: secretHelpValue,
+    }),
     repository: Flags.string({
       description: 'git repository of rev:path: a folder, or what git can clone',
       helpValue: 'place',
     }),
-    token: Flags.string({ description: 'reference to a token, sent as Bearer', helpValue: '${env:NAME}' }),
+    'token-from': Flags.string({
+      description: 'where a token is, sent as Bearer',
+      helpValue: secretHelpValue,
+    }),
     'token-header': Flags.string({ description: 'header that takes the token instead', helpValue: 'name' }),
     trust: Flags.boolean({ description: 'store a document that has lost most of its operations too' }),
     user: Flags.string({ description: 'user of Basic authentication', helpValue: 'name' }),

@@ -1,4 +1,5 @@
 import { Args, Flags } from '@oclif/core'
+import { secretHelpValue } from '../cli/secret-reference.ts'
 import { McpdCommand } from '../cli/command.ts'
 import { specFlags } from '../cli/specs/spec-flags.ts'
 import { failOn } from '../crawler/diff/report/exit.ts'
@@ -45,13 +46,19 @@ A breaking change of a schema comes with a value that proves it. The exit code i
       default: 'breaking' as const,
     })(),
     format: Flags.option({ description: 'how to print it', options: formats, default: 'text' as const })(),
-    password: Flags.string({ description: 'reference to the password of --user', helpValue: '${env:NAME}' }),
+    'password-from': Flags.string({
+      description: 'where the password of --user is',
+      helpValue: secretHelpValue,
+    }),
     policy: Flags.string({ description: 'file of verdicts to judge otherwise', helpValue: 'policy.yaml' }),
     profile: Flags.option({
       description: 'whose conventions to judge by',
       options: ['default', 'oasdiff'] as const,
     })(),
-    token: Flags.string({ description: 'reference to a token, sent as Bearer', helpValue: '${env:NAME}' }),
+    'token-from': Flags.string({
+      description: 'where a token is, sent as Bearer',
+      helpValue: secretHelpValue,
+    }),
     'token-header': Flags.string({ description: 'header that takes the token instead', helpValue: 'name' }),
     user: Flags.string({ description: 'user of Basic authentication', helpValue: 'name' }),
   }

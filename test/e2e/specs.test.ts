@@ -123,9 +123,9 @@ specs:
 
   it('takes no secret that would show in the process list', async () => {
     const { run } = user()
-    const { code, err } = await run('crawl', 'http://127.0.0.1:1/x', '--token', 'secret')
+    const { code, err } = await run('crawl', 'http://127.0.0.1:1/x', '--token-from', 'hunter2')
     expect(code).toBe(2)
-    expect(err).not.toContain('secret')
+    expect(err).not.toContain('hunter2')
   })
 })
 

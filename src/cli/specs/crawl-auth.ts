@@ -1,47 +1,30 @@
 import type { SpecAuth } from '../../core/spec-config.ts'
 import { McpdError } from '../../core/errors.ts'
-import { reference } from '../../core/load-config.ts'
-import { readFileSync } from 'node:fs'
+import { readSecret } from '../secret-reference.ts'
 
 export interface AuthFlags {
-  readonly token?: string | undefined
+  readonly 'token-from'?: string | undefined
   readonly 'token-header'?: string | undefined
   readonly user?: string | undefined
-  readonly password?: string | undefined
+  readonly 'password-from'?: string | undefined
 }
 
 /** Credentials of the command line; secrets are references, since flags show in the process list. Throws USAGE. */
 export const authOfFlags = (flags: AuthFlags, env: NodeJS.ProcessEnv): SpecAuth | undefined => {
-  const { token, user, password } = flags
+  const { 'token-from': token, user, 'password-from': password } = flags
   if (token !== undefined && user !== undefined)
-    throw new McpdError('USAGE', 'Use --token, or --user with --password, not both.')
+    throw new McpdError('USAGE', 'Use --token-from, or --user with --password-from, not both.')
   if (user !== undefined)
     return {
       kind: 'basic',
       username: user,
-      password: password === undefined ? '' : follow(password, '--password', env),
+      password: password === undefined ? '' : readSecret(password, '--password-from', env),
     }
   if (token === undefined) return undefined
   const header = flags['token-header']
-  return { kind: 'token', token: follow(token, '--token', env), ...(header !== undefined && { header }) }
-}
-
-const follow = (text: string, flag: string, env: NodeJS.ProcessEnv): string => {
-  if (text.replaceAll(reference, '').trim() !== '' || text.trim() === '')
-    throw new McpdError(
-      'USAGE',
-      `${flag} would show in the process list; write '\${env:NAME}' or '\${file:/path}'.`,
-    )
-  return text.replaceAll(reference, (_, kind: string, name: string) => {
-    if (kind === 'env') {
-      const value = env[name]
-      if (value === undefined) throw new McpdError('USAGE', `${flag}: the environment has no ${name}.`)
-      return value
-    }
-    try {
-      return readFileSync(name, 'utf8').trimEnd()
-    } catch (error) {
-      throw new McpdError('USAGE', `${flag}: ${name} cannot be read.`, {}, error)
-    }
-  })
+  return {
+    kind: 'token',
+    token: readSecret(token, '--token-from', env),
+    ...(header !== undefined && { header }),
+  }
 }

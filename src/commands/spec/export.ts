@@ -13,7 +13,7 @@ export default class SpecExport extends McpdCommand {
     },
     {
       description: 'An older one as OpenAPI 3.1',
-      command: '<%= config.bin %> spec export tgi@first --canonical -o tgi-3.1.json',
+      command: '<%= config.bin %> spec export tgi@first --canonical --output tgi-3.1.json',
     },
     {
       description: 'Its paths',
