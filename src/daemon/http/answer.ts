@@ -170,7 +170,9 @@ const writeStream = async (
   // Until the first output an error can still have a status of its own, so start-up events wait for it.
   const silence = setInterval(() => {
     commit()
-    if (plan.streamType.startsWith('text/event-stream')) writer.write(keepAlive)
+    // A client that does not take what it was sent needs no sign of life.
+    if (plan.streamType.startsWith('text/event-stream') && !response.writableNeedDrain)
+      writer.write(keepAlive)
   }, silenceMs)
 
   try {
