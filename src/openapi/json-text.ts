@@ -3,7 +3,6 @@ export interface JsonTextVisitor {
   /** Called for each member name and list index, with the offset of the name or item. Return false to skip its value. */
   enter(name: string | number, offset: number, owner: object): boolean
   leave?(): void
-  number?(text: string, offset: number): void
 }
 
 const isSpace = (code: number): boolean => code === 32 || code === 10 || code === 13 || code === 9
@@ -50,11 +49,7 @@ export const walkJsonText = (text: string, visitor: JsonTextVisitor): void => {
     if (code === 123) members()
     else if (code === 91) items()
     else if (code === 34) at = stringEnd(at)
-    else {
-      const start = at
-      scalar()
-      if (code === 45 || (code >= 48 && code <= 57)) visitor.number?.(text.slice(start, at), start)
-    }
+    else scalar()
   }
   const visit = (name: string | number, offset: number, owner: object): void => {
     if (!visitor.enter(name, offset, owner)) {

@@ -29,10 +29,18 @@ export const loadJson = (text: string, limits: DocumentLimits): ParsedText => {
   } catch (error) {
     throw new UnreadableText(messageOf(error), offsetIn(error, text), error)
   }
-  const { names, hasHugeNumber } = measure(value, limits)
-  const written = text.match(/"\s*:/g)?.length ?? 0
-  const health = written === names && !hasHugeNumber ? [] : inspect(text)
+  const { names, huge } = measure(value, limits)
+  const health = [...(countNames(text) === names ? [] : duplicateKeys(text)), ...huge]
   return { value, health, offsetsOf: (pointers) => offsetsOf(text, pointers) }
+}
+
+/** Names as they are written: what the parsed value has fewer of stood there twice. */
+const countNames = (text: string): number => {
+  // Inside of a text a quotation mark comes after a backslash.
+  const name = /(?<!\\)"\s*:/g
+  let count = 0
+  while (name.test(text)) count++
+  return count
 }
 
 const messageOf = (error: unknown): string =>
@@ -44,30 +52,47 @@ const offsetIn = (error: unknown, text: string): number => {
   return position === undefined ? text.length : Number(position)
 }
 
-/** Holds the limits, and counts the names so that duplicates show without reading the text twice. */
+/** Holds the limits, counts the names so that duplicates show, and finds numbers that were rounded when they were read. */
 export const measure = (
   root: Json,
   { depthMax, nodesMax }: DocumentLimits,
-): { readonly names: number; readonly hasHugeNumber: boolean } => {
+): { readonly names: number; readonly huge: readonly HealthFinding[] } => {
   let nodes = 0
   let names = 0
-  let hasHugeNumber = false
-  const visit = (value: Json, depth: number): void => {
+  const huge: HealthFinding[] = []
+  const path: (string | number)[] = []
+  const visit = (value: Json): void => {
     if (++nodes > nodesMax) throw new UnreadableText(`it has more than ${nodesMax} values`, 0)
-    if (depth > depthMax) throw new UnreadableText(`it nests deeper than ${depthMax} levels`, 0)
-    if (isList(value)) for (const item of value) visit(item, depth + 1)
-    else if (isObject(value))
-      for (const name of Object.keys(value)) {
-        names++
-        visit(value[name] ?? null, depth + 1)
-      }
-    else if (typeof value === 'number' && Math.abs(value) > Number.MAX_SAFE_INTEGER) hasHugeNumber = true
+    if (typeof value === 'object' && value !== null) {
+      const depth = path.length
+      if (depth > depthMax) throw new UnreadableText(`it nests deeper than ${depthMax} levels`, 0)
+      if (isList(value))
+        for (let at = 0; at < value.length; at++) {
+          path[depth] = at
+          visit(value[at] ?? null)
+        }
+      else
+        for (const name of Object.keys(value)) {
+          names++
+          path[depth] = name
+          visit(value[name] ?? null)
+        }
+      path.length = depth
+    } else if (
+      typeof value === 'number' &&
+      Math.abs(value) > Number.MAX_SAFE_INTEGER &&
+      Number.isInteger(value)
+    )
+      huge.push(hugeNumber(path.reduce<string>(below, ''), value))
   }
-  visit(root, 0)
-  return { names, hasHugeNumber }
+  visit(root)
+  return { names, huge: huge.slice(0, findingsMax) }
 }
 
-const inspect = (text: string): readonly HealthFinding[] => {
+/** Findings of one kind beyond this many are left out. */
+const findingsMax = 1000
+
+const duplicateKeys = (text: string): readonly HealthFinding[] => {
   const health: HealthFinding[] = []
   const path: string[] = ['']
   const seen = new WeakMap<object, Set<string>>()
@@ -83,9 +108,6 @@ const inspect = (text: string): readonly HealthFinding[] => {
       return true
     },
     leave: () => void path.pop(),
-    number(written) {
-      if (isHugeNumber(written)) health.push(hugeNumber(path.at(-1) ?? '', written))
-    },
   })
   return health
 }
@@ -97,15 +119,11 @@ export const duplicateKey = (pointer: string, name: string): HealthFinding => ({
   message: `The key "${name}" stands here more than once; the last one counts.`,
 })
 
-/** Whether a number as written cannot be told from its neighbours once read. */
-export const isHugeNumber = (written: string): boolean =>
-  Math.abs(Number(written)) > Number.MAX_SAFE_INTEGER && /^-?\d+$/.test(written)
-
-export const hugeNumber = (pointer: string, written: string): HealthFinding => ({
+const hugeNumber = (pointer: string, value: number): HealthFinding => ({
   id: 'number-too-large',
   level: 'info',
   pointer,
-  message: `${written.slice(0, 40)} is past 2^53 and is compared as ${Number(written)}.`,
+  message: `A number past 2^53 stands here; it is compared as ${value}.`,
 })
 
 interface Wanted {

@@ -1,14 +1,7 @@
 import { isAlias, isMap, isScalar, isSeq, parseDocument, type Node } from 'yaml'
 import type { HealthFinding } from './health.ts'
 import { isObject, type Json, setMember } from './json.ts'
-import {
-  duplicateKey,
-  hugeNumber,
-  isHugeNumber,
-  measure,
-  type ParsedText,
-  UnreadableText,
-} from './load-json.ts'
+import { duplicateKey, measure, type ParsedText, UnreadableText } from './load-json.ts'
 import { below, segmentsOf } from './pointer.ts'
 import type { DocumentLimits } from './source.ts'
 
@@ -27,10 +20,10 @@ export const loadYaml = (text: string, limits: DocumentLimits): ParsedText => {
     reading.health.push({ id: 'yaml-warning', level: 'warning', pointer: '', message: warning.message })
   const value = plain(root, '', 0, reading)
   // An alias is one object however often it stands: counted as what it stands for, an alias bomb ends here.
-  measure(value, limits)
+  const { huge } = measure(value, limits)
   return {
     value,
-    health: reading.health,
+    health: [...reading.health, ...huge],
     offsetsOf: (pointers) => offsetsOf(root, anchors, pointers),
   }
 }
@@ -123,10 +116,7 @@ const scalar = (value: unknown, source: string | undefined, pointer: string, rea
       })
     return value
   }
-  if (typeof value === 'number') {
-    if (source !== undefined && isHugeNumber(source)) reading.health.push(hugeNumber(pointer, source))
-    return Number.isFinite(value) ? value : (source ?? null)
-  }
+  if (typeof value === 'number') return Number.isFinite(value) ? value : (source ?? null)
   if (typeof value === 'bigint') return Number(value)
   if (typeof value === 'boolean') return value
   return null

@@ -53,4 +53,5 @@ export const numericFormats: Readonly<Record<string, readonly [number, number]>>
   uint32: [0, 2 ** 32 - 1],
   int64: [-(2 ** 63), 2 ** 63],
   uint64: [0, 2 ** 64],
+  float: [-(2 - 2 ** -23) * 2 ** 127, (2 - 2 ** -23) * 2 ** 127],
 }

@@ -15,9 +15,10 @@ import { isAny, isHidden, isNever, type View } from './view.ts'
 
 /** Nesting past this is left empty where the schema allows it. */
 const depthMax = 8
-/** Candidates tried for one value set. */
+/** Candidates tried for one alternative. */
 const triesMax = 400
 const lengthMax = 70_000
+const itemsMax = 2000
 
 /** A small value of the set, or undefined where none was found. */
 export const sample = (view: View, depth = 0): Json | undefined => {
@@ -81,7 +82,7 @@ const strings = (one: StringAlternative, lengths: readonly number[]): readonly s
     (length) => length >= 0 && length <= lengthMax,
   )
   return [
-    ...one.formats.flatMap((format) => formats[format]?.sample ?? []),
+    ...one.formats.flatMap((format) => formatted(format, wanted)),
     ...one.patterns.flatMap((pattern) => samplesOf(pattern, wanted)),
     ...wanted.map((length) => 'a'.repeat(length)),
     'text',
@@ -95,10 +96,21 @@ const strings = (one: StringAlternative, lengths: readonly number[]): readonly s
   ]
 }
 
+/** A text of a format, and longer ones: most formats have an end that may grow. */
+const formatted = (format: string, lengths: readonly number[]): readonly string[] => {
+  const known = formats[format]?.sample
+  if (known === undefined) return []
+  const longer = lengths
+    .map((length) => length - known.length)
+    .filter((missing) => missing > 0)
+    .flatMap((missing) => [known + 'a'.repeat(missing), 'a'.repeat(missing) + known])
+  return [known, ...longer]
+}
+
 const arrays = (one: ArrayAlternative, depth: number, lengths: readonly number[] = []): readonly Json[] => {
   const found: Json[] = []
   for (const length of [Math.max(one.minItems, neededByContains(one)), ...lengths, 1, 0]) {
-    if (length > 1000 || length < one.minItems || length > one.maxItems) continue
+    if (length > itemsMax || length < one.minItems || length > one.maxItems) continue
     const list = listOf(one, length, depth)
     if (list) found.push(list)
   }
@@ -178,15 +190,17 @@ const padTo = (one: ObjectAlternative, object: JsonObject, size: number, depth: 
 /** A value that is in `inner` and not in `outer`, or undefined where none was found. */
 export const counterexample = (outer: View, inner: View, relation: Relation, depth = 0): Json | undefined => {
   if (depth > depthMax) return undefined
-  let tries = 0
-  for (const option of alternatives(inner))
-    for (const value of [
-      ...plainValues(option, depth),
-      ...provoking(option, alternatives(outer), relation, depth),
-    ]) {
-      if (++tries > triesMax) return undefined
-      if (accepts(inner, value) && !relation.takes(outer, value)) return value
-    }
+  const isWitness = (value: Json): boolean => accepts(inner, value) && !relation.takes(outer, value)
+  const open = alternatives(inner).filter((option) => !relation.covers(outer, option))
+  for (const option of open) {
+    const value = plainValues(option, depth).find(isWitness)
+    if (value !== undefined) return value
+  }
+  const rivals = alternatives(outer)
+  for (const option of open) {
+    const value = provoking(option, rivals, relation, depth).slice(0, triesMax).find(isWitness)
+    if (value !== undefined) return value
+  }
   return undefined
 }
 

@@ -96,12 +96,14 @@ const end = (a: NumberAlternative, b: NumberAlternative, kind: 'min' | 'max'): r
 }
 
 const numberFormat = (a: NumberAlternative, b: NumberAlternative): readonly SchemaFact[] => {
-  const isNarrower = a.min < b.min || a.max > b.max || (b.format === 'float' && a.format !== 'float')
-  const isWider = b.min < a.min || b.max > a.max || (a.format === 'float' && b.format !== 'float')
+  const isNarrower = a.min < b.min || a.max > b.max
+  const isWider = b.min < a.min || b.max > a.max
+  const effect = effectOf(isNarrower, isWider)
+  if (effect === 'none') return []
   return [
     {
       kind: 'format-changed',
-      effect: effectOf(isNarrower, isWider),
+      effect,
       ...placed(a, b, 'format'),
       ...(a.format !== undefined && { before: a.format }),
       ...(b.format !== undefined && { after: b.format }),

@@ -76,7 +76,7 @@ export const compareHeaders = (comparison: Comparison, pair: HeaderPair, operati
           flow,
           subject: `response header "${header.name}"`,
           kind: 'header-added',
-          effect: 'none',
+          effect: header.value['required'] === true ? 'narrowed' : 'none',
           revision: header.pointer,
           data: { ...data, required: header.value['required'] === true },
         },

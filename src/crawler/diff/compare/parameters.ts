@@ -88,6 +88,7 @@ const addRemoved = (comparison: Comparison, parameter: Parameter, pair: Operatio
       kind: 'parameter-removed',
       area: 'parameter',
       flow: flowOf(pair),
+      effect: isRequired(parameter) ? 'widened' : 'none',
       subject: wordsFor(parameter),
       base: parameter.pointer,
       data: { in: parameter.in, required: isRequired(parameter), ...lifecycleOf(parameter) },
