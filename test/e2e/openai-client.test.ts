@@ -1,6 +1,7 @@
 import OpenAI from 'openai'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type OpenAiStandIn, startOpenAiStandIn } from '../../fixtures/openai-stand-in.ts'
+import { type OllamaStandIn, startOllamaStandIn } from '../../fixtures/ollama-stand-in.ts'
 import { startTestDaemon, type TestDaemon } from '../harness/daemon.ts'
 import { demoModel, whyNoRuntime } from '../harness/demo-model.ts'
 
@@ -10,21 +11,24 @@ import { demoModel, whyNoRuntime } from '../harness/demo-model.ts'
  */
 
 let backend: OpenAiStandIn
+let ollama: OllamaStandIn
 let mcpd: TestDaemon
 const missing = await whyNoRuntime()
 beforeAll(async () => {
   backend = await startOpenAiStandIn()
+  ollama = await startOllamaStandIn()
   const embedded = missing
     ? ''
     : `  - { name: local, adapter: embedded, model: ${await demoModel()}, threads: 1 }`
   mcpd = await startTestDaemon(`
 backends:
   - { name: vllm, adapter: openai, url: "${backend.url}" }
+  - { name: laptop, adapter: ollama, url: "${ollama.url}" }
 ${embedded}`)
 })
 afterAll(async () => {
   await mcpd.close()
-  await backend.close()
+  await Promise.all([backend.close(), ollama.close()])
 })
 
 const client = () =>
@@ -59,6 +63,7 @@ const hello = [{ role: 'user', content: 'Hello there!' }] as const
 
 describe.each([
   ['an OpenAI-compatible server', 'vllm/stand-in'],
+  ['an Ollama', 'laptop/stand-in:latest'],
   ['the embedded model', 'local/mcpd-demo'],
 ])('over %s', (_, model) => {
   const part = it.skipIf(model.startsWith('local') && missing !== undefined)
@@ -98,15 +103,20 @@ describe.each([
   })
 
   part('calls tools, whole and streamed', async () => {
+    // An Ollama cannot be made to call; the stand-in does when it is asked to.
     const body = {
       model,
-      messages,
+      messages: [{ role: 'user', content: 'Call the weather tool, please.' }],
       tools: [weather],
       tool_choice: 'required',
       max_tokens: 200,
       seed: 3,
     } as const
-    const answer = await client().chat.completions.create({ ...body, tools: [...body.tools] })
+    const answer = await client().chat.completions.create({
+      ...body,
+      messages: [...body.messages],
+      tools: [...body.tools],
+    })
     const [call] = answer.choices[0]!.message.tool_calls!
     expect(answer.choices[0]!.finish_reason).toBe('tool_calls')
     expect(call).toMatchObject({
@@ -119,7 +129,11 @@ describe.each([
       city: expect.any(String) as string,
       unit: expect.stringMatching(/^[CF]$/) as string,
     })
-    const runner = client().chat.completions.stream({ ...body, tools: [...body.tools] })
+    const runner = client().chat.completions.stream({
+      ...body,
+      messages: [...body.messages],
+      tools: [...body.tools],
+    })
     const streamed = await runner.finalChatCompletion()
     const [again] = streamed.choices[0]!.message.tool_calls as OpenAI.ChatCompletionMessageFunctionToolCall[]
     expect(again!.function.name).toBe('weather')
