@@ -11,6 +11,7 @@ import type { Prompt, Workload } from './workload/workload.ts'
 
 export interface PlanParts {
   readonly targets: readonly Target[]
+  readonly tokensPerWord?: number
   readonly prompts?: readonly Prompt[]
   readonly watched: readonly WatchedProcess[]
 }
@@ -20,12 +21,16 @@ const defaults = { inputTokens: '128', outputTokens: '64', duration: '30s', conc
 const warmUpMax = 16
 
 /** The workload of settings. Throws USAGE. */
-export const workloadOf = (settings: Settings, prompts?: readonly Prompt[]): Workload => ({
+export const workloadOf = (
+  settings: Settings,
+  { prompts, tokensPerWord }: Pick<PlanParts, 'prompts' | 'tokensPerWord'>,
+): Workload => ({
   seed: settings.seed ?? defaults.seed,
   inputTokens: parseSizes(String(settings.inputTokens ?? defaults.inputTokens)),
   outputTokens: parseSizes(String(settings.outputTokens ?? defaults.outputTokens)),
   sharedPrefixTokens: settings.sharedPrefix ?? 0,
   ...(prompts && { prompts }),
+  ...(tokensPerWord !== undefined && { tokensPerWord }),
 })
 
 /** What settings amount to. Throws USAGE for what contradicts itself. */
@@ -49,23 +54,21 @@ export const makePairedPlan = (settings: Settings, parts: PlanParts, pairs: numb
     (pair % 2 === 0 ? [0, 1] : [1, 0]).map((target) => ({
       ...step,
       targets: [target],
-      name: `pair ${pair + 1}`,
+      name: `pair ${pair + 1} ${target === 0 ? 'first' : 'second'}`,
     })),
   ).flat()
   return planOf(settings, parts, phases)
 }
 
-const planOf = (
-  settings: Settings,
-  { targets, prompts, watched }: PlanParts,
-  steps: readonly Phase[],
-): Plan => {
+/** A plan of phases that a scenario laid out, with everything else from the settings. Throws USAGE. */
+export const planOf = (settings: Settings, parts: PlanParts, steps: readonly Phase[]): Plan => {
+  const { targets, watched } = parts
   const measured = apart(steps)
   const phases = [...warmUp(settings, measured, targets.length), ...measured]
   const slo = settings.slo === undefined ? undefined : parseSlo([settings.slo].flat())
   return {
     targets,
-    workload: workloadOf(settings, prompts),
+    workload: workloadOf(settings, parts),
     phases,
     threads: settings.threads ?? threadsFor(0, availableParallelism()),
     timeoutMs: durationOf(settings.timeout) ?? planDefaults.timeoutMs,
@@ -81,7 +84,8 @@ const planOf = (
 const durationOf = (text: string | undefined): number | undefined =>
   text === undefined ? undefined : parseDuration(text)
 
-const stepsOf = (settings: Settings): Phase[] => {
+/** The phases that a load amounts to, not yet given targets. Throws USAGE. */
+export const stepsOf = (settings: Settings): Phase[] => {
   const { requests, duration, rate } = settings
   const durationMs = durationOf(duration ?? (requests === undefined ? defaults.duration : undefined))
   const loads = rate === undefined ? closedLoads(settings) : openLoads(settings, rate, durationMs)

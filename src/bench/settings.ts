@@ -104,14 +104,12 @@ export const requireSettings = (value: unknown, where: string): Settings => {
   const [error] = check.Errors(value ?? {})
   if (!error) return value ?? {}
   const at = error.instancePath.slice(1).replaceAll('/', '.')
-  const unknown = (error.params as { additionalProperties?: readonly string[] }).additionalProperties?.join(
-    ', ',
-  )
+  const isUnknown = !Object.hasOwn(settingsSchema.properties, at.split('.')[0] ?? '')
   throw new McpdError(
     'USAGE',
-    unknown === undefined
-      ? `${where}${at === '' ? '' : `, ${at}`} ${error.message}.`
-      : `${where} has no setting "${unknown}".`,
+    isUnknown && at !== ''
+      ? `${where} has no setting "${at}".`
+      : `${where}${at === '' ? '' : `, ${at}`} ${error.message}.`,
     { suggestions: [`There are ${Object.keys(settingsSchema.properties).join(', ')}.`] },
   )
 }

@@ -22,7 +22,8 @@ Exit codes: 0 all well, 1 objective missed or too many errors, 2 usage, 3 target
     },
     {
       description: 'A sweep, as a page to look at',
-      command: '<%= config.bin %> bench local/llama-3 -c 1,2,4,8,16 -d 20s --html report.html',
+      command:
+        '<%= config.bin %> bench local/llama-3 --concurrency 1,2,4,8,16 --duration 20s --html report.html',
     },
   ]
 
@@ -38,6 +39,16 @@ Exit codes: 0 all well, 1 objective missed or too many errors, 2 usage, 3 target
     scenario: Flags.string({
       description: 'baseline, scaling, failure, or a scenario file; flags win over it',
       helpValue: 'name|file.yaml',
+    }),
+    through: Flags.string({
+      description:
+        'mcpd: the same load directly and through the daemon, in turn; the difference is what the façade costs',
+      options: ['mcpd'],
+    }),
+    fault: Flags.string({
+      description: 'of the failure scenario: kill, freeze, slow, 5xx or cut, such as freeze@10s+3s',
+      multiple: true,
+      helpValue: 'KIND@START+LENGTH',
     }),
     pid: Flags.integer({ description: 'process to watch the CPU and memory of', multiple: true, min: 1 }),
     preflight: Flags.boolean({
@@ -70,8 +81,12 @@ Exit codes: 0 all well, 1 objective missed or too many errors, 2 usage, 3 target
     using live = openLive(flags.quiet ? undefined : process.stderr)
     const { report, exit, table } = await runBench({
       names: argv.map(String),
-      given: settingsOf(flags),
-      scenarioFile: flags.scenario,
+      given: { ...settingsOf(flags), ...(flags.fault && { faults: flags.fault }) },
+      scenario: flags.scenario,
+      through: flags.through,
+      tell: (text) => {
+        if (!flags.quiet) process.stderr.write(`${text}\n`)
+      },
       pids: flags.pid ?? [],
       preflight: flags.preflight,
       strictClient: flags['strict-client'],

@@ -14,11 +14,11 @@ export interface Drive {
   readonly signal: AbortSignal
 }
 
-/** Sends the request; resolves when it is over, with whether there was somebody to send it to. */
+/** Sends the request; resolves when it is over, with whether it was taken at all. */
 export type Prepared = (scheduledMs: number) => Promise<boolean>
 
-/** A slot that cannot connect waits, lest a server that is down be asked thousands of times a second. */
-const unreachedPauseMs = 100
+/** A slot whose request was turned away waits, lest a server that is down be asked thousands of times a second. */
+const refusedPauseMs = 100
 
 /** Sends the requests of one phase. Resolves when the last has been sent and is over. */
 export const drive = async (options: Drive): Promise<void> => {
@@ -44,8 +44,8 @@ const driveClosed = async (options: Drive, { concurrency, rampMs }: ClosedLoad):
       const taken = index
       if (taken >= requests || scheduledMs - originMs >= durationMs) return
       index += share.count
-      const isReached = await prepare(taken)(scheduledMs)
-      if (!isReached) await due(options, monotonicMs() + unreachedPauseMs)
+      const isTaken = await prepare(taken)(scheduledMs)
+      if (!isTaken) await due(options, monotonicMs() + refusedPauseMs)
     }
   }
   await Promise.all(Array.from({ length: slots }, (_, slot) => runSlot(slot)))

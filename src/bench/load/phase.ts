@@ -1,3 +1,4 @@
+import type { Sizes } from '../workload/sizes.ts'
 import type { Arrivals } from './arrivals.ts'
 
 /** Who decides when the next request is sent: the answers to the ones before, or the clock. */
@@ -27,6 +28,8 @@ export interface Phase {
   readonly durationMs?: number
   /** How long answers are waited for when the sending has ended. */
   readonly drainMs: number
+  /** Instead of those of the workload. */
+  readonly sizes?: { readonly inputTokens: Sizes; readonly outputTokens: Sizes }
   /** Which request of the workload is the first. */
   readonly firstIndex: number
 }

@@ -27,6 +27,14 @@ const monitor = watchThread()
 const batchMax = 64
 const batchMs = 200
 
+/** Outcomes that come back at once: a closed loop would ask again thousands of times a second. */
+const refusals: ReadonlySet<RequestRecord['outcome']> = new Set([
+  'connect',
+  'reset-before',
+  'http_429',
+  'http_5xx',
+])
+
 let batch: RequestRecord[] = []
 let stop = new AbortController()
 let drainTimer: NodeJS.Timeout | undefined
@@ -60,9 +68,10 @@ const run = async ({ phase, phaseIndex, originMs }: Extract<ToThread, { type: 'r
   monitor.take()
   let lastSentMs = originMs
   stop = new AbortController()
+  const sized = { ...workload, ...phase.sizes }
   const prepare = (index: number): Prepared => {
     const targetIndex = phase.targets[index % phase.targets.length]!
-    const ask = askOf(workload, phase.isWarmUp ? 'warm-up' : 'measured', phase.firstIndex + index)
+    const ask = askOf(sized, phase.isWarmUp ? 'warm-up' : 'measured', phase.firstIndex + index)
     const send = meter.prepare({ target: targets[targetIndex]!, targetIndex, phase: phaseIndex, ask })
     return async (scheduledMs) => {
       add('issued')
@@ -70,7 +79,7 @@ const run = async ({ phase, phaseIndex, originMs }: Extract<ToThread, { type: 'r
       lastSentMs = monotonicMs()
       const record = await send(scheduledMs)
       keep(record)
-      return record.outcome !== 'connect'
+      return !refusals.has(record.outcome)
     }
   }
   const endOfSending =

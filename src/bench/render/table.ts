@@ -7,9 +7,10 @@ export const renderTable = (report: Report): string =>
   [
     heading(report),
     times(report),
-    ...(report.points.length > 1 ? [points(report.points)] : []),
+    ...(report.points.length > 1 && !report.tax ? [points(report.points)] : []),
     rates(report),
     ...(report.faults ? [faults(report)] : []),
+    tax(report),
     errors(report),
     client(report),
     report.checks.map(({ name, ok, detail }) => `${ok ? 'pass' : 'FAIL'}  ${name}: ${detail}`).join('\n'),
@@ -132,7 +133,7 @@ const errors = ({ errors: { total, rate, byClass, messages } }: Report): string 
 
 const faults = ({ faults = [] }: Report): string =>
   [
-    `${'fault'.padEnd(10)}${['at s', 'for s', 'TTFT before', 'during', 'after ms', 'lost', 'recovery ms'].map((cell) => cell.padStart(10)).join('')}`,
+    `${'fault'.padEnd(10)}${['at s', 'for s', 'before', 'during', 'after', 'lost', 'recovery'].map((cell) => cell.padStart(9)).join('')}`,
     ...faults.map(
       ({ kind, fromMs, toMs, before, during, after, lost, recoveryMs }) =>
         kind.padEnd(10) +
@@ -145,10 +146,27 @@ const faults = ({ faults = [] }: Report): string =>
           String(lost),
           formatMs(recoveryMs),
         ]
-          .map((cell) => cell.padStart(10))
+          .map((cell) => cell.padStart(9))
           .join(''),
     ),
+    'Before, during, after: TTFT p50 in ms; recovery in ms from the end of the fault.',
   ].join('\n')
+
+const tax = ({ tax }: Report): string =>
+  tax === undefined
+    ? ''
+    : [
+        wrap(`What the way through costs, over ${tax.pairs} pairs, with its 95 % interval:`),
+        ['', 'direct', 'through', 'difference', 'low', 'high']
+          .map((cell, at) => (at === 0 ? cell.padEnd(22) : cell.padStart(11)))
+          .join(''),
+        ...tax.rows.map(({ metric, direct, through, difference, low, high }) =>
+          [
+            metric.padEnd(22),
+            ...[direct, through, difference, low, high].map((value) => formatMs(value).padStart(11)),
+          ].join(''),
+        ),
+      ].join('\n')
 
 const client = ({
   client: { verdict, reasons, scheduleLagMs, loopDelayMs, gc, errorBar },

@@ -90,6 +90,11 @@ export const buildReport = (
   }
 }
 
+const cachedShare = (records: readonly RequestRecord[]): number => {
+  const { input, cachedInput } = countTokens(records)
+  return input === 0 ? 0 : cachedInput / input
+}
+
 /** Userinfo and queries of a URL may be secrets. */
 const shown = (url: string): string => {
   const { origin, pathname } = new URL(url)
@@ -211,6 +216,9 @@ const notesOf = (
   const cached = records.filter(({ cachedTokens = 0 }) => cachedTokens > 0).length
   if (whole > 0 && whole < records.length)
     notes.push(`${whole} answers came whole although a stream was asked for.`)
-  if (cached > 0) notes.push(`${cached} answers used a prefix cache of the server.`)
+  if (cached > 0)
+    notes.push(
+      `${cached} answers used a prefix cache of the server, for ${percent(cachedShare(records))} of the input.`,
+    )
   return notes
 }

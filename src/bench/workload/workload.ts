@@ -9,6 +9,8 @@ export interface Workload {
   readonly outputTokens: Sizes
   /** Tokens at the beginning that all prompts have in common, part of `inputTokens`. */
   readonly sharedPrefixTokens: number
+  /** How many tokens a word of the vocabulary is to the target; 1 when absent. */
+  readonly tokensPerWord?: number
   /** Prompts to take in turn instead of made ones. */
   readonly prompts?: readonly Prompt[]
 }
@@ -39,11 +41,10 @@ export const askOf = (workload: Workload, stream: Stream, index: number): Ask =>
   const given = prompts?.[index % prompts.length]
   if (given) return { index, text: given.text, outputTokens: given.outputTokens ?? outputTokens }
   const inputTokens = drawSize(workload.inputTokens, random)
-  const shared = Math.min(workload.sharedPrefixTokens, inputTokens)
-  const text = [
-    ...words(createRandom(workload.seed, 0), shared),
-    ...words(random, inputTokens - shared),
-  ].join(' ')
+  const { tokensPerWord = 1 } = workload
+  const count = Math.max(1, Math.round(inputTokens / tokensPerWord))
+  const shared = Math.min(Math.round(workload.sharedPrefixTokens / tokensPerWord), count)
+  const text = [...words(createRandom(workload.seed, 0), shared), ...words(random, count - shared)].join(' ')
   return { index, text, inputTokens, outputTokens }
 }
 

@@ -1,3 +1,4 @@
+import { outputTokensOf } from '../../bench/measure/record.ts'
 import { planDefaults, type WatchedProcess } from '../../bench/plan.ts'
 import { preflight } from '../../bench/preflight.ts'
 import { workloadOf, type PlanParts } from '../../bench/make-plan.ts'
@@ -6,7 +7,7 @@ import type { Target } from '../../bench/target.ts'
 import { readPrompts } from '../../bench/workload/prompt-file.ts'
 import type { Client } from '../../client/index.ts'
 import { McpdError } from '../../core/errors.ts'
-import { resolveTargets } from './resolve-targets.ts'
+import { type Resolved, resolveTargets } from './resolve-targets.ts'
 
 export interface PrepareOptions {
   readonly names: readonly string[]
@@ -15,6 +16,10 @@ export interface PrepareOptions {
   readonly scenarioFile: string | undefined
   readonly pids: readonly number[]
   readonly preflight: boolean
+  /** Longest time for the first request to a target; that of any request when absent. */
+  readonly preflightMs?: number
+  /** Finds the targets; by their names when absent. */
+  readonly resolve?: (settings: Settings, options: PrepareOptions) => Promise<Resolved>
   readonly connect: () => Promise<Client>
   readonly env: NodeJS.ProcessEnv
   readonly signal: AbortSignal
@@ -24,6 +29,8 @@ export interface Prepared {
   readonly settings: Settings
   readonly parts: PlanParts
   readonly notes: readonly string[]
+  /** What asking once has cost. */
+  readonly spentTokens: number
 }
 
 /** Scenario file and flags, checked; flags win. Throws USAGE. */
@@ -41,42 +48,58 @@ export const prepareBench = async (
   check: (settings: Settings, parts: PlanParts) => void,
 ): Promise<Prepared> => {
   const settings = await settingsFor(options.scenarioFile, options.given)
+  const prompts = settings.prompts === undefined ? undefined : await readPrompts(settings.prompts)
+  const { targets, watched } = await (options.resolve ?? resolveNames)(settings, options)
+  const pids = options.pids.map((pid): WatchedProcess => ({ pid, name: `process ${pid}` }))
+  const parts = { targets, ...(prompts && { prompts }), watched: [...watched, ...pids] }
+  check(settings, parts)
+  if (!options.preflight) return { settings, parts, notes: [], spentTokens: 0 }
+  const { notes, spentTokens, ...asked } = await askAll(settings, parts, options)
+  return { settings, parts: { ...parts, ...asked }, notes, spentTokens }
+}
+
+const resolveNames = async (settings: Settings, options: PrepareOptions): Promise<Resolved> => {
   const names = options.names.length > 0 ? options.names : (settings.targets ?? [])
   if (names.length === 0)
     throw new McpdError('USAGE', 'Name a target: a URL, or a model of the daemon.', {
       suggestions: ['See what the daemon serves: mcpd models'],
     })
-  const prompts = settings.prompts === undefined ? undefined : await readPrompts(settings.prompts)
   const { env, signal, connect } = options
-  const { targets, watched } = await resolveTargets(names, { settings, connect, env, signal })
-  const pids = options.pids.map((pid): WatchedProcess => ({ pid, name: `process ${pid}` }))
-  const parts = { targets, ...(prompts && { prompts }), watched: [...watched, ...pids] }
-  check(settings, parts)
-  if (!options.preflight) return { settings, parts, notes: [] }
-  const asked = await askAll(targets, settings, parts, signal)
-  return { settings, parts: { ...parts, targets: asked.targets }, notes: asked.notes }
+  return resolveTargets(names, { settings, connect, env, signal })
 }
 
-const meterOptions = {
-  timeoutMs: planDefaults.timeoutMs,
-  connectTimeoutMs: planDefaults.connectTimeoutMs,
-  connectionsMax: 1,
-  insecure: false,
-}
+/** A word is no less and no more tokens than this to any tokenizer that is worth asking. */
+const tokensPerWordMin = 0.5
+const tokensPerWordMax = 8
 
-const askAll = async (
-  targets: readonly Target[],
-  settings: Settings,
-  { prompts }: PlanParts,
-  signal: AbortSignal,
-): Promise<{ targets: readonly Target[]; notes: readonly string[] }> => {
-  const workload = workloadOf(settings, prompts)
-  const asked: Target[] = []
-  const notes: string[] = []
-  for (const target of targets) {
-    const checked = await preflight(target, workload, meterOptions, signal)
-    asked.push(checked.target)
-    notes.push(...checked.notes)
+const askAll = async (settings: Settings, parts: PlanParts, { signal, preflightMs }: PrepareOptions) => {
+  const workload = workloadOf(settings, parts)
+  const meter = {
+    timeoutMs: preflightMs ?? planDefaults.timeoutMs,
+    connectTimeoutMs: planDefaults.connectTimeoutMs,
+    connectionsMax: 1,
+    insecure: false,
   }
-  return { targets: asked, notes }
+  const targets: Target[] = []
+  const notes: string[] = []
+  let spentTokens = 0
+  let tokensPerWord: number | undefined
+  for (const target of parts.targets) {
+    const { record, ...checked } = await preflight(target, workload, meter, signal)
+    targets.push(checked.target)
+    notes.push(...checked.notes)
+    spentTokens += (record.inputTokens ?? record.askedInputTokens ?? 0) + outputTokensOf(record)
+    const { inputTokens = 0, askedInputTokens } = record
+    // Of several tokenizers the most wordy one, so that no prompt is longer than it was meant to be.
+    if (inputTokens > 0 && askedInputTokens !== undefined)
+      tokensPerWord = Math.max(tokensPerWord ?? 0, inputTokens / askedInputTokens)
+  }
+  return {
+    targets,
+    notes,
+    spentTokens,
+    ...(tokensPerWord !== undefined && {
+      tokensPerWord: Math.min(tokensPerWordMax, Math.max(tokensPerWordMin, tokensPerWord)),
+    }),
+  }
 }

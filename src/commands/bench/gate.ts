@@ -16,12 +16,11 @@ Exit codes: 0 pass, 1 slower or too many errors, 2 usage, 3 target unreachable, 
     {
       description: 'Two servers side by side',
       command:
-        '<%= config.bin %> bench gate http://127.0.0.1:8001/v1 --baseline http://127.0.0.1:8000/v1 --model m -d 20s',
+        '<%= config.bin %> bench gate http://127.0.0.1:8001/v1 --baseline http://127.0.0.1:8000/v1 --model m --duration 20s',
     },
     {
       description: 'Against what was measured before',
-      command:
-        '<%= config.bin %> bench ollama/llama3.2 --repeats 10 -n 50 -o main.json && <%= config.bin %> bench gate ollama/llama3.2 --baseline main.json',
+      command: '<%= config.bin %> bench gate ollama/llama3.2 --baseline main.json --junit gate.xml',
     },
   ]
 
@@ -37,7 +36,7 @@ Exit codes: 0 pass, 1 slower or too many errors, 2 usage, 3 target unreachable, 
       required: true,
       helpValue: 'target|file.json',
     }),
-    pairs: Flags.integer({ description: 'runs of each side', default: 10, min: 3, max: 1000 }),
+    pairs: Flags.integer({ description: 'runs of each side', default: 10, min: 5, max: 1000 }),
     margin: Flags.string({ description: 'change for the worse that is allowed, in percent', default: '2' }),
     scenario: Flags.string({ description: 'scenario file; flags win over it', helpValue: 'file.yaml' }),
     output: Flags.string({ char: 'o', description: 'write the JSON here', helpValue: 'file' }),
