@@ -62,3 +62,7 @@ export const canonicalText = (value: Json | undefined): string => {
       .join(',')}}`
   return JSON.stringify(value) ?? 'null'
 }
+
+/** A value as a word: text as it is, anything else as JSON. */
+export const asText = (value: unknown): string =>
+  typeof value === 'string' ? value : (JSON.stringify(value) ?? '')

@@ -1,5 +1,5 @@
 import type { HealthFinding } from './health.ts'
-import { isList, isObject, type Json } from './json.ts'
+import { isList, type Json } from './json.ts'
 import { walkJsonText } from './json-text.ts'
 import { below, segmentsOf } from './pointer.ts'
 import type { DocumentLimits } from './source.ts'

@@ -1,6 +1,6 @@
-import { isAlias, isMap, isScalar, isSeq, parseDocument, type Node } from 'yaml'
+import { isAlias, isMap, isScalar, isSeq, parseDocument, type Node, type Scalar } from 'yaml'
 import type { HealthFinding } from './health.ts'
-import { isObject, type Json, setMember } from './json.ts'
+import { asText, isObject, type Json, setMember } from './json.ts'
 import { duplicateKey, measure, type ParsedText, UnreadableText } from './load-json.ts'
 import { below, segmentsOf } from './pointer.ts'
 import type { DocumentLimits } from './source.ts'
@@ -65,7 +65,7 @@ const plain = (node: unknown, pointer: string, depth: number, reading: Reading):
   // An alias that stands inside what it names comes past here for ever.
   if (depth > reading.depthMax) throw new UnreadableText('its aliases never end, or it nests too deep', 0)
   if (isAlias(node)) return plain(reading.anchors.get(node), pointer, depth + 1, reading)
-  if (isScalar(node)) return scalar(node.value, node.source, pointer, reading)
+  if (isScalar(node)) return scalar(node, pointer, reading)
   if (!isMap(node) && !isSeq(node)) return null
   const known = reading.done.get(node)
   if (known !== undefined) return known
@@ -103,11 +103,11 @@ const mapping = (
 
 /** Keys are text in JSON: `200:` is "200", and a date stays as it is written. */
 const keyText = (key: unknown): string =>
-  isScalar(key) ? (key.source ?? (key.value === null ? 'null' : String(key.value))) : 'null'
+  isScalar(key) ? (key.source ?? (key.value === null ? 'null' : asText(key.value))) : 'null'
 
-const scalar = (value: unknown, source: string | undefined, pointer: string, reading: Reading): Json => {
+const scalar = ({ value, source, type }: Scalar, pointer: string, reading: Reading): Json => {
   if (typeof value === 'string') {
-    if (oldBoolean.test(value) && source === value && isWordThatMatters(pointer))
+    if (oldBoolean.test(value) && type === 'PLAIN' && isWordThatMatters(pointer))
       reading.health.push({
         id: 'yaml-1.1-word',
         level: 'info',

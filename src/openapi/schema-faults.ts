@@ -1,4 +1,4 @@
-import { isList, isObject, type Json, type JsonObject } from './json.ts'
+import { asText, isList, isObject, type Json, type JsonObject } from './json.ts'
 import type { SpecVersion } from './normalise/normalise.ts'
 
 export interface SchemaFault {
@@ -27,7 +27,7 @@ const isNumber = (value: Json): boolean => typeof value === 'number'
 /** What each keyword of the canonical dialect wants. */
 const wants: Readonly<Record<string, readonly [(value: Json) => boolean, string]>> = {
   type: [
-    (value) => [value].flat().every((each) => types.includes(String(each))) && !isObject(value),
+    (value) => [value].flat().every((each) => types.includes(asText(each))) && !isObject(value),
     `one of ${types.join(', ')}, or a list of them`,
   ],
   properties: [isSchemaMap, 'an object of schemas'],

@@ -1,5 +1,5 @@
 import { referenceOf, transform } from '../../src/openapi/grammar.ts'
-import { isList, isObject, type Json, type JsonObject, objectAt } from '../../src/openapi/json.ts'
+import { asText, isList, isObject, type Json, type JsonObject, objectAt } from '../../src/openapi/json.ts'
 
 /** Other writings of the same contract. Each takes a document of 3.x and gives one that means the same. */
 
@@ -17,7 +17,7 @@ export const renamed = (document: JsonObject): JsonObject => {
     const mapping = Object.fromEntries(
       Object.entries(discriminator['mapping']).map(([name, target]) => [
         name,
-        String(target).replace(schemaPrefix, `${schemaPrefix}Renamed`),
+        asText(target).replace(schemaPrefix, `${schemaPrefix}Renamed`),
       ]),
     )
     return { ...moved, discriminator: { ...discriminator, mapping } }

@@ -4,7 +4,8 @@ import type { Json, JsonObject } from '../../src/openapi/json.ts'
 import { loadDocument } from '../../src/openapi/load.ts'
 import { accepts } from '../../src/openapi/schema/accepts.ts'
 import { createRelation } from '../../src/openapi/schema/relation.ts'
-import { counterexample, sample } from '../../src/openapi/schema/sample.ts'
+import { counterexample } from '../../src/openapi/schema/counterexample.ts'
+import { sample } from '../../src/openapi/schema/sample.ts'
 import { createSpace, type View } from '../../src/openapi/schema/view.ts'
 import { openSpec } from '../../src/openapi/spec.ts'
 import { createValidator } from '../../src/openapi/validator.ts'
@@ -34,7 +35,14 @@ const defined = (object: Record<string, unknown>): JsonObject =>
 const { schema } = fc.letrec<{ schema: Json; object: Json; array: Json; union: Json }>((tie) => ({
   schema: fc.oneof(
     { depthSize: 'small', withCrossShrink: true },
-    fc.constantFrom<Json>(true, {}, { type: 'null' }, { type: 'boolean' }, { $ref: '#/components/schemas/Name' }, { $ref: '#/components/schemas/Loop' }),
+    fc.constantFrom<Json>(
+      true,
+      {},
+      { type: 'null' },
+      { type: 'boolean' },
+      { $ref: '#/components/schemas/Name' },
+      { $ref: '#/components/schemas/Loop' },
+    ),
     fc.record({ enum: fc.uniqueArray(scalars, { minLength: 1, maxLength: 4 }) }) as fc.Arbitrary<Json>,
     fc
       .record({

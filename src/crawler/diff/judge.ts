@@ -1,10 +1,11 @@
+import { asText } from '../../openapi/json.ts'
 import { createHash } from 'node:crypto'
 import type { Fact } from './fact.ts'
 import type { Acknowledgement, Override, Policy } from './policy.ts'
-import { moreSevere } from './policy.ts'
 import { oasdiffVerdict } from './profile-oasdiff.ts'
 import { ruleFor } from './rules/catalogue.ts'
-import type { JudgeContext, Rule, Severity, Verdict } from './rules/rule.ts'
+import type { JudgeContext, Rule } from './rules/rule.ts'
+import { moreSevere, type Severity, type Verdict } from './severity.ts'
 
 /** A fact with its verdict. */
 export interface Judgement {
@@ -73,7 +74,7 @@ const fingerprintOf = (fact: Fact, rule: Rule): string =>
         fact.operations.length === 1 ? fact.operations[0] : '',
         fact.base ?? '',
         fact.revision ?? '',
-        String(fact.data['property'] ?? ''),
+        asText(fact.data['property'] ?? ''),
       ].join('\n'),
     )
     .digest('hex')
@@ -101,7 +102,9 @@ const isLike = (text: string, pattern: string): boolean =>
     'is',
   ).test(text)
 
+/** One line that begins and ends as a sentence. Names come from documents and may hold anything. */
 const sentence = (text: string): string => {
-  const shown = text.slice(0, 1).toUpperCase() + text.slice(1)
+  const line = text.replaceAll(/\p{Cc}+/gu, ' ')
+  const shown = /^[a-z]+ /.test(line) ? line.slice(0, 1).toUpperCase() + line.slice(1) : line
   return /[.…]$/.test(shown) ? shown : `${shown}.`
 }

@@ -1,4 +1,4 @@
-import type { Severity, Verdict } from './rules/rule.ts'
+import type { Verdict } from './severity.ts'
 
 /** Matters that reasonable people judge differently, each with the verdict it gets. */
 export interface Switches {
@@ -60,10 +60,3 @@ export const defaultPolicy: Policy = {
   overrides: [],
   acknowledgements: [],
 }
-
-const ranks: Readonly<Record<Verdict, number>> = { none: 0, safe: 1, risky: 2, breaking: 3 }
-
-/** Whether the first verdict is at least as severe as the second. */
-export const isAtLeast = (verdict: Verdict, than: Severity): boolean => ranks[verdict] >= ranks[than]
-
-export const moreSevere = (left: Verdict, right: Verdict): number => ranks[right] - ranks[left]

@@ -1,8 +1,11 @@
+import { asText } from '../../openapi/json.ts'
 import type { Json } from '../../openapi/json.ts'
 import type { Fact } from './fact.ts'
+import { keywordVerdicts } from './profile-oasdiff-keywords.ts'
 import { movesEarlier } from './rules/property-rules.ts'
-import { type Rule, sunsetOf, type Verdict } from './rules/rule.ts'
-import { valueRules } from './rules/schema-rules.ts'
+import { type Rule, sunsetOf } from './rules/rule.ts'
+import type { Verdict } from './severity.ts'
+import { valueRules } from './rules/value-rules.ts'
 
 /**
  * What oasdiff 1.28 would say, where its conventions are others than ours: ERR is breaking, WARN risky, INFO safe,
@@ -85,76 +88,8 @@ const levels = ['draft', 'alpha', 'beta', 'stable']
 
 const stabilityVerdict = ({ before, after }: Fact): Verdict => {
   const level = (value: Json | undefined): number =>
-    value === null || value === undefined ? 3 : levels.indexOf(String(value))
+    value === null || value === undefined ? 3 : levels.indexOf(asText(value))
   return level(after) < level(before) ? 'breaking' : 'safe'
-}
-
-/** Verdicts of one keyword: in a request, in a response, and in a parameter where that differs. */
-type Row = readonly [request: Verdict, response: Verdict, parameter?: Verdict]
-
-const table: Readonly<Record<string, Row>> = {
-  'nullable added': ['safe', 'breaking'],
-  'nullable removed': ['breaking', 'safe'],
-  'enum set': ['breaking', 'none'],
-  'enum value-removed': ['breaking', 'safe'],
-  'enum value-added': ['safe', 'risky'],
-  'x-extensible-enum value-removed': ['breaking', 'none'],
-  'const added': ['breaking', 'safe', 'none'],
-  'const removed': ['safe', 'breaking', 'none'],
-  'const changed': ['breaking', 'breaking', 'none'],
-  'default added': ['safe', 'safe', 'breaking'],
-  'default removed': ['safe', 'safe', 'breaking'],
-  'default changed': ['safe', 'safe', 'breaking'],
-  'pattern added': ['breaking', 'safe'],
-  'pattern removed': ['safe', 'safe'],
-  'pattern changed': ['risky', 'safe'],
-  'maximum set': ['risky', 'none'],
-  'maximum decreased': ['breaking', 'none'],
-  'maximum increased': ['safe', 'breaking'],
-  'exclusiveMaximum set': ['risky', 'none'],
-  'exclusiveMaximum decreased': ['breaking', 'none'],
-  'exclusiveMaximum increased': ['safe', 'breaking'],
-  'minimum set': ['risky', 'none'],
-  'minimum increased': ['breaking', 'none'],
-  'minimum decreased': ['safe', 'breaking'],
-  'exclusiveMinimum set': ['risky', 'none'],
-  'exclusiveMinimum increased': ['breaking', 'none'],
-  'exclusiveMinimum decreased': ['safe', 'breaking'],
-  'maxLength set': ['risky', 'none'],
-  'maxLength decreased': ['breaking', 'none'],
-  'maxLength increased': ['safe', 'breaking'],
-  'maxLength unset': ['none', 'breaking'],
-  'minLength set': ['breaking', 'none'],
-  'minLength increased': ['breaking', 'none'],
-  'minLength decreased': ['safe', 'breaking'],
-  'minLength unset': ['safe', 'breaking'],
-  'maxItems decreased': ['none', 'none', 'breaking'],
-  'maxItems increased': ['none', 'none', 'safe'],
-  'minItems set': ['risky', 'none'],
-  'minItems increased': ['breaking', 'none'],
-  'minItems decreased': ['none', 'breaking', 'safe'],
-  'minItems unset': ['none', 'breaking', 'safe'],
-  'minContains increased': ['breaking', 'safe', 'none'],
-  'minContains decreased': ['safe', 'breaking', 'none'],
-  'maxContains increased': ['safe', 'breaking', 'none'],
-  'maxContains decreased': ['breaking', 'safe', 'none'],
-  'prefixItems added': ['safe', 'breaking', 'none'],
-  'prefixItems removed': ['breaking', 'safe', 'none'],
-  'dependentRequired changed': ['breaking', 'breaking', 'none'],
-  'contentMediaType changed': ['breaking', 'breaking', 'none'],
-  'contentEncoding changed': ['breaking', 'breaking', 'none'],
-  'allOf added': ['breaking', 'safe', 'none'],
-  'allOf removed': ['risky', 'safe', 'none'],
-  'oneOf added': ['safe', 'breaking', 'none'],
-  'oneOf wrapped': ['breaking', 'breaking', 'none'],
-  'oneOf removed': ['breaking', 'safe', 'none'],
-  'anyOf added': ['safe', 'safe', 'none'],
-  'anyOf wrapped': ['safe', 'safe', 'none'],
-  'anyOf removed': ['breaking', 'safe', 'none'],
-  'readOnly added': ['safe', 'safe', 'none'],
-  'readOnly removed': ['safe', 'safe', 'none'],
-  'writeOnly added': ['safe', 'safe', 'none'],
-  'writeOnly removed': ['safe', 'safe', 'none'],
 }
 
 /** Keywords of which only coming and going is judged. */
@@ -172,7 +107,7 @@ const applicators = new Set([
   'contentSchema',
 ])
 
-const text = (fact: Fact, name: string): string => String(fact.data[name] ?? '')
+const text = (fact: Fact, name: string): string => asText(fact.data[name] ?? '')
 
 const spellingVerdict = (fact: Fact): Verdict => {
   const [keyword, change] = [text(fact, 'keyword'), text(fact, 'change')]
@@ -215,7 +150,7 @@ const keywordVerdict = (fact: Fact, keyword: string, change: string, isRequest: 
     if (fact.area === 'parameter') return 'none'
     return (change === 'added') === isRequest ? 'breaking' : 'safe'
   }
-  const row = table[`${keyword} ${change}`]
+  const row = keywordVerdicts[`${keyword} ${change}`]
   if (!row) return 'none'
   const [request, response, parameter = request] = row
   return fact.area === 'parameter' ? parameter : isRequest ? request : response

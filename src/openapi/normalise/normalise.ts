@@ -1,5 +1,5 @@
 import type { HealthFinding } from '../health.ts'
-import { isObject, type Json, type JsonObject, memberOf, textAt } from '../json.ts'
+import { asText, isObject, type Json, type JsonObject, memberOf, textAt } from '../json.ts'
 import { type Kind, referenceOf, transform, walk } from '../grammar.ts'
 import { fragmentPointer, segmentsOf, valueAt } from '../pointer.ts'
 import { type Log, type Rewrite, rewritesMax } from './rewrite.ts'
@@ -15,7 +15,7 @@ export interface Normalised {
   readonly rewrites: readonly Rewrite[]
   readonly health: readonly HealthFinding[]
   /** The place in the source of a place in the document. */
-  sourcePointer(pointer: string): string
+  readonly sourcePointer: (pointer: string) => string
 }
 
 /** Brings a parsed document to canonical 3.1. What stands in examples, defaults, enums and extensions is not touched. */
@@ -51,7 +51,7 @@ const readVersion = (
   const known = /^3\.([012])(\.|$)/.exec(openapi)?.[1]
   if (known !== undefined) return { version: `3.${known}` as SpecVersion, health: [] }
   const swagger = memberOf(source, 'swagger')
-  if (swagger !== undefined && String(swagger).startsWith('2')) return { version: '2.0', health: [] }
+  if (swagger !== undefined && asText(swagger).startsWith('2')) return { version: '2.0', health: [] }
   const written = openapi === '' ? 'no version' : `version "${openapi.slice(0, 40)}"`
   return {
     version: '3.1',

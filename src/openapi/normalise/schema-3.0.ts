@@ -47,7 +47,7 @@ const nullable = (next: Record<string, Json>, pointer: string, log: Log): void =
     if (!flag) {
       log(below(pointer, name), 'drop-nullable-false', flag, undefined)
     } else if (typeof type === 'string' || isList(type)) {
-      const types = [type].flat() as Json[]
+      const types = [type].flat()
       next['type'] = types.includes('null') ? types : [...types, 'null']
       log(below(pointer, name), 'nullable-to-type', type, next['type'])
     } else {

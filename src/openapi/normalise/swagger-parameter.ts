@@ -8,7 +8,7 @@ export interface Context {
   readonly source: JsonObject
   readonly log: Log
   /** Remembers that what stands at `to` in the result came from `from`. */
-  move(to: string, from: string): void
+  readonly move: (to: string, from: string) => void
   readonly consumes: readonly Json[]
   readonly produces: readonly Json[]
 }

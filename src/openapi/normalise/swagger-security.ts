@@ -1,4 +1,4 @@
-import { isObject, type Json, type JsonObject, objectAt, textAt } from '../json.ts'
+import { asText, isObject, type Json, type JsonObject, objectAt, textAt } from '../json.ts'
 import { below } from '../pointer.ts'
 import type { Context } from './swagger-parameter.ts'
 
@@ -29,7 +29,7 @@ const schemeFrom20 = (definition: JsonObject): JsonObject => {
   }
   if (type !== 'oauth2') return definition
   const { flow, authorizationUrl, tokenUrl, scopes: _scopes, ...rest } = definition
-  const name = flowNames[String(flow)] ?? String(flow)
+  const name = flowNames[asText(flow)] ?? asText(flow)
   const described: Record<string, Json> = { scopes: objectAt(definition, 'scopes') }
   if (authorizationUrl !== undefined) described['authorizationUrl'] = authorizationUrl
   if (tokenUrl !== undefined) described['tokenUrl'] = tokenUrl

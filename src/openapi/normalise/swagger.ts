@@ -1,4 +1,4 @@
-import { isObject, type Json, type JsonObject, listAt, memberOf, objectAt, textAt } from '../json.ts'
+import { asText, isObject, type Json, type JsonObject, listAt, memberOf, objectAt, textAt } from '../json.ts'
 import { below } from '../pointer.ts'
 import { methods } from '../grammar.ts'
 import type { Log } from './rewrite.ts'
@@ -53,7 +53,7 @@ const serversFrom20 = (source: JsonObject, log: Log): Json => {
   const servers =
     schemes.length === 0
       ? [`//${host}${rest}`]
-      : schemes.map((scheme) => `${String(scheme)}://${host}${rest}`)
+      : schemes.map((scheme) => `${asText(scheme)}://${host}${rest}`)
   log('/host', 'host-to-servers', host, servers)
   return servers.map((url) => ({ url }))
 }
@@ -131,7 +131,7 @@ const responseFrom20 = (
     next['headers'] = Object.fromEntries(
       Object.entries(headers).map(([name, header]) => [
         name,
-        isObject(header) ? headerFrom20(header, `${below(`${pointer}/headers`, name)}`, context) : header,
+        isObject(header) ? headerFrom20(header, below(`${pointer}/headers`, name), context) : header,
       ]),
     )
   if (schema !== undefined) {

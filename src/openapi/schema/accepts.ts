@@ -1,4 +1,13 @@
-import { canonicalText, isList, isObject, type Json, type JsonObject, memberOf, sameJson } from '../json.ts'
+import {
+  asText,
+  canonicalText,
+  isList,
+  isObject,
+  type Json,
+  type JsonObject,
+  memberOf,
+  sameJson,
+} from '../json.ts'
 import { formats, numericFormats } from './formats.ts'
 import { patternOf } from './pattern.ts'
 import { typeOf } from './types.ts'
@@ -74,9 +83,16 @@ export const isMultiple = (value: number, step: number): boolean => {
   return Math.abs(times - Math.round(times)) < 1e-9 * Math.max(1, Math.abs(times))
 }
 
+/** Characters as JSON Schema counts them: a surrogate pair is one. */
+const charactersOf = (text: string): number => {
+  let count = 0
+  for (const _ of text) count++
+  return count
+}
+
 const allowsString = (node: JsonObject, value: string): boolean => {
   const { pattern, format } = node
-  const length = [...value].length
+  const length = charactersOf(value)
   return (
     length >= (numberAt(node, 'minLength') ?? 0) &&
     length <= (numberAt(node, 'maxLength') ?? Infinity) &&
@@ -172,7 +188,7 @@ const dependenciesHold = (view: View, atom: Atom, value: JsonObject, depth: numb
       if (
         Object.hasOwn(value, name) &&
         isList(needed) &&
-        !needed.every((each) => Object.hasOwn(value, String(each)))
+        !needed.every((each) => Object.hasOwn(value, asText(each)))
       )
         return false
   return parts(view.space, atom, 'dependentSchemas').every(

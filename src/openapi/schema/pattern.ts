@@ -60,11 +60,11 @@ const countsOf = (quantifier: RegExpExecArray | null): { min: number; max: numbe
   return { min, max: comma === undefined ? min : to === '' || to === undefined ? Infinity : Number(to) }
 }
 
-const tried = [...'a0A-_ .1xzZ9/:@!é']
+const tried = Array.from('a0A-_ .1xzZ9/:@!é')
 
 const sampleOf = (atom: string): string | undefined => {
   const expression = patternOf(`^${atom}$`)
-  return expression && [...tried, ...atom].find((character) => expression.test(character))
+  return expression && [...tried, ...Array.from(atom)].find((character) => expression.test(character))
 }
 
 /** Lengths that an anchored expression allows, in characters; undefined where that is not known. */

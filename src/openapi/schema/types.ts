@@ -1,4 +1,4 @@
-import { isList, type Json } from '../json.ts'
+import { asText, isList, type Json } from '../json.ts'
 import type { JsonType } from './alternative.ts'
 import type { View } from './view.ts'
 
@@ -19,7 +19,7 @@ const namedTypes = ({ atoms }: View): readonly string[] | undefined => {
   for (const { node } of atoms) {
     const { type } = node
     if (typeof type === 'string') return [type === 'integer' ? 'number' : type]
-    if (isList(type)) return type.map((each) => (each === 'integer' ? 'number' : String(each)))
+    if (isList(type)) return type.map((each) => (each === 'integer' ? 'number' : asText(each)))
   }
   return undefined
 }

@@ -25,7 +25,7 @@ export const pairAlternatives = (
   let gone = [...before]
   let fresh = [...after]
   const take = (matches: (a: Alternative, b: Alternative) => boolean): void => {
-    for (const a of [...gone]) {
+    for (const a of gone) {
       const b = fresh.find((each) => matches(a, each))
       if (!b) continue
       pairs.push([a, b])

@@ -1,6 +1,6 @@
 import type { Json } from '../../../openapi/json.ts'
 import { createRelation, type Relation } from '../../../openapi/schema/relation.ts'
-import { counterexample } from '../../../openapi/schema/sample.ts'
+import { counterexample } from '../../../openapi/schema/counterexample.ts'
 import {
   createSpace,
   type Flow,

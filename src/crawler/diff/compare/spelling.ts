@@ -98,31 +98,14 @@ const spelling = (pair: Pair, keyword: string, change: string, before?: Json, af
   ...(after !== undefined && { after }),
 })
 
-const counted = [
-  'minimum',
-  'maximum',
-  'exclusiveMinimum',
-  'exclusiveMaximum',
-  'minLength',
-  'maxLength',
-  'minItems',
-  'maxItems',
-  'minContains',
-  'maxContains',
-]
-const present = [
-  'if',
-  'then',
-  'else',
-  'contains',
-  'dependentSchemas',
-  'patternProperties',
-  'propertyNames',
-  'unevaluatedItems',
-  'unevaluatedProperties',
-  'contentSchema',
-  'prefixItems',
-]
+const counted = (
+  'minimum maximum exclusiveMinimum exclusiveMaximum minLength maxLength minItems maxItems ' +
+  'minContains maxContains'
+).split(' ')
+const present = (
+  'if then else contains dependentSchemas patternProperties propertyNames unevaluatedItems ' +
+  'unevaluatedProperties contentSchema prefixItems'
+).split(' ')
 const plain = ['const', 'default', 'pattern', 'dependentRequired', 'contentMediaType', 'contentEncoding']
 
 const keywords = (pair: Pair): readonly Spelling[] => {
@@ -258,7 +241,7 @@ const branches = (pair: Pair, keyword: string, found: Spelling[], visit: Visit):
   const left = a.map((value, at) => ({ value, pointer: `${pair.base.pointer}/${keyword}/${at}` }))
   const right = b.map((value, at) => ({ value, pointer: `${pair.revision.pointer}/${keyword}/${at}` }))
   const take = (matches: (x: Json, y: Json) => boolean): void => {
-    for (const one of [...left]) {
+    for (const one of left.slice()) {
       const at = right.findIndex((other) => matches(one.value, other.value))
       const other = right[at]
       if (!other) continue
@@ -293,17 +276,9 @@ const branches = (pair: Pair, keyword: string, found: Spelling[], visit: Visit):
     })
 }
 
-const annotating = new Set([
-  'title',
-  'description',
-  'example',
-  'examples',
-  'deprecated',
-  'externalDocs',
-  'default',
-  'xml',
-  '$comment',
-])
+const annotating = new Set(
+  'title description example examples deprecated externalDocs default xml $comment'.split(' '),
+)
 
 const saysNothing = (value: Json): boolean =>
   isObject(value) && Object.keys(value).every((name) => annotating.has(name) || name.startsWith('x-'))

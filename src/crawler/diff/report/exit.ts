@@ -1,4 +1,4 @@
-import { isAtLeast } from '../policy.ts'
+import { isAtLeast } from '../severity.ts'
 import type { Report } from './report.ts'
 
 export const failOn = ['breaking', 'risky', 'none'] as const

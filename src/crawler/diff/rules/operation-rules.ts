@@ -1,3 +1,4 @@
+import { asText } from '../../../openapi/json.ts'
 import type { Fact } from '../fact.ts'
 import { movesEarlier } from './property-rules.ts'
 import { type Rule, show, sunsetOf } from './rule.ts'
@@ -5,7 +6,7 @@ import { type Rule, show, sunsetOf } from './rule.ts'
 const isDeprecated = (fact: Fact): boolean => fact.data['deprecated'] === true
 const levels = ['draft', 'alpha', 'beta', 'stable']
 const levelOf = (value: unknown): number =>
-  value === null || value === undefined ? 3 : levels.indexOf(String(value))
+  value === null || value === undefined ? 3 : levels.indexOf(asText(value))
 
 const shared = { direction: 'none', area: 'operation' } as const
 

@@ -1,3 +1,4 @@
+import { asText } from '../../../openapi/json.ts'
 import type { Fact } from '../fact.ts'
 import type { Rule } from './rule.ts'
 import { show, sunsetOf } from './rule.ts'
@@ -151,7 +152,7 @@ export const propertyRules: readonly Rule[] = [
     ...widening,
     action: 'widen',
     message: (fact) => `${fact.subject} became optional`,
-    explanation: `Readers of the response count on ${'it'}, and it may be missing from now on.`,
+    explanation: 'Readers of the response count on it, and it may be missing from now on.',
   }),
   ...['default-added', 'default-changed', 'default-removed'].flatMap((fact) =>
     forAll({
@@ -258,6 +259,6 @@ export const propertyRules: readonly Rule[] = [
 
 /** Whether both dates are dates, and the new one is earlier. */
 export function movesEarlier({ before, after }: Fact): boolean {
-  const [was, is] = [Date.parse(String(before)), Date.parse(String(after))]
+  const [was, is] = [Date.parse(asText(before)), Date.parse(asText(after))]
   return is < was
 }

@@ -1,10 +1,7 @@
 import type { Flow } from '../../../openapi/schema/view.ts'
 import type { Area, Fact } from '../fact.ts'
 import type { Policy } from '../policy.ts'
-
-export type Severity = 'breaking' | 'risky' | 'safe'
-/** `none`: not worth a word. */
-export type Verdict = Severity | 'none'
+import type { Verdict } from '../severity.ts'
 
 export type Action = 'add' | 'remove' | 'change' | 'narrow' | 'widen' | 'annotate'
 
