@@ -94,7 +94,7 @@ const confusions = (
 ): Accuracy['wrongOutcomes'] => {
   const pairs = new Map<string, number>()
   const add = (was: string, called: string, by: number): void => {
-    const key = `${was} ${called}`
+    const key = `${was}\t${called}`
     pairs.set(key, (pairs.get(key) ?? 0) + by)
   }
   const unnamed = new Map<string, number>()
@@ -115,7 +115,7 @@ const confusions = (
     if (extra < 0) add('something else', outcome, -extra)
   }
   return [...pairs].map(([key, count]) => {
-    const at = key.indexOf(' ')
+    const at = key.indexOf('\t')
     return { was: key.slice(0, at), called: key.slice(at + 1), count }
   })
 }
