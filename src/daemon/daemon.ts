@@ -15,7 +15,7 @@ import { measureGuard } from './guards/measure.ts'
 import { createAccess } from './http/access.ts'
 import { createServer } from './http/server.ts'
 import { createModuleHost } from './hosts/module.ts'
-import { listen, listenAsOllama, openAdminSocket, refuseOpenDoor } from './listen.ts'
+import { closeServer, listen, listenAsOllama, openAdminSocket, refuseOpenDoor } from './listen.ts'
 import { openLog } from './log.ts'
 import { createPipeline } from './pipeline.ts'
 import { applyOverlay } from './overlay.ts'
@@ -160,7 +160,7 @@ export const startDaemon = async (flags: DaemonFlags, place: DaemonPlace): Promi
       stop,
     }),
   })
-  stack.defer(() => app.close())
+  stack.defer(() => closeServer(app))
   url = await listen(app, config)
   await openAdminSocket(stack, app, stateDir.socket, local)
   const notes = [...first.notes, ...(flags.asOllama ? [await listenAsOllama(stack, app, config)] : [])]

@@ -1,7 +1,7 @@
 import type { Adapter, Health, Model } from '../../core/adapter.ts'
 import { isErrorCode, isMcpdError, McpdError } from '../../core/errors.ts'
-import { unfold } from '../../core/fold.ts'
-import type { InferenceEvent, InferenceRequest, Operation } from '../../core/inference.ts'
+import { createFold, unfold } from '../../core/fold.ts'
+import type { InferenceEvent, InferenceRequest, InferenceResponse, Operation } from '../../core/inference.ts'
 import { said } from './sidecar-schemas.ts'
 
 /** What stands between the daemon and adapter code that mcpd did not bring, whichever host that runs in. */
@@ -14,12 +14,16 @@ export async function* fence(
   events: AsyncIterable<InferenceEvent>,
 ): AsyncGenerator<InferenceEvent> {
   let state: 'before' | 'between' | 'after' = 'before'
+  // Of an answer that is not streamed nothing is shown before it is complete, so that another may still be asked.
+  const folding = stream ? undefined : createFold()
   try {
     for await (const event of events) {
       if (event.type !== 'other') state = follow(state, event)
       // A client that asked for a stream gets one, even from an adapter that cannot.
-      if (event.type === 'whole' && stream) yield* unfold(responseOf(event))
+      if (event.type === 'whole') yield* stream ? unfold(responseOf(event)) : [event]
+      else if (folding) folding.push(event)
       else yield event
+      if (event.type === 'end' && folding) yield wholeOf(folding.result())
     }
   } catch (error) {
     throw asOurs(error)
@@ -36,6 +40,12 @@ const follow = (state: 'before' | 'between' | 'after', { type }: InferenceEvent)
   if (!begins && state === 'before') throw wrong(`${type} before its start event`)
   return type === 'whole' || type === 'end' ? 'after' : 'between'
 }
+
+const wholeOf = (response: InferenceResponse): InferenceEvent => ({
+  type: 'whole',
+  ...(response.usage && { usage: response.usage }),
+  response: () => response,
+})
 
 const responseOf = ({ response, usage }: InferenceEvent & { readonly type: 'whole' }) => ({
   ...response(),

@@ -92,13 +92,13 @@ const importModule = async (url: string, plainUrl: string): Promise<{ readonly d
 const run = promisify(execFile)
 
 /** Only a Node that is asked to check the file alone tells the line of a syntax error. */
-const lineOf = async (error: unknown, url: string): Promise<string> => {
-  if (!(error instanceof SyntaxError)) return ''
+const lineOf = async (thrown: unknown, url: string): Promise<string> => {
+  if (!(thrown instanceof SyntaxError)) return ''
   const path = fileURLToPath(url)
-  const words = await run(process.execPath, ['--check', path], { timeout: loadMaxMs }).then(
-    () => '',
-    ({ stderr = '' }: { readonly stderr?: string }) => stderr,
+  const refused = await run(process.execPath, ['--check', path], { timeout: loadMaxMs }).catch(
+    (failed: unknown) => failed,
   )
+  const { stderr: words = '' } = refused as { readonly stderr?: string }
   const line = words.split('\n').find((each) => each.startsWith(`${path}:`) || each.startsWith(`${url}:`))
   return line === undefined ? '' : `line ${line.slice(line.lastIndexOf(':') + 1)}: `
 }
