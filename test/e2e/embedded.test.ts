@@ -369,13 +369,12 @@ describeEmbedded('tokenize', () => {
 
 describeEmbedded('many at once', () => {
   it('an abort and a reader who leaves free the only sequence', async () => {
-    const own = start({ parallel: 1, queueMax: 0 })
+    const own = start({ parallel: 1 })
     for (const leave of [false, true]) {
       const controller = new AbortController()
       const iterator = own.infer(request(long, controller.signal))[Symbol.asyncIterator]()
       let event = await iterator.next()
       while (!event.done && !isContent(event.value)) event = await iterator.next()
-      expect(await refusal(hello(1), own)).toMatchObject({ code: 'QUEUE_FULL' })
       const reason = new McpdError('CANCELLED', 'Gone.')
       if (leave) await iterator.return?.()
       else {

@@ -43,9 +43,9 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   mcp: ['core', 'openapi', 'dialects', 'client'],
   fuzz: ['core', 'openapi', 'dialects', 'client'],
   bench: ['core', 'openapi', 'dialects', 'client'],
-  daemon: ['core', 'openapi', 'dialects', 'discovery', 'crawler', 'mcp', 'web'],
+  daemon: ['core', 'openapi', 'dialects', 'discovery', 'conformance', 'crawler', 'mcp', 'web'],
   cli: engines,
-  views: ['core', 'client', 'cli'],
+  views: ['core', 'client', 'bench', 'cli'],
   commands: [...engines, 'cli', 'views'],
 }
 

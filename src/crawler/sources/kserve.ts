@@ -33,7 +33,10 @@ export const readKserve = async (http: Http, server: URL): Promise<Json | undefi
     const metadata = await get(path)
     // Left out, it would look removed.
     if (!isObject(metadata))
-      throw new McpdError('SOURCE_FAILED', `${server.host} lists the model ${model} and does not describe it.`)
+      throw new McpdError(
+        'SOURCE_FAILED',
+        `${server.host} lists the model ${model} and does not describe it.`,
+      )
     const config = await get(`${path}/config`)
     models.push(describeModel(model, metadata, config))
   }

@@ -11,7 +11,7 @@ describe('mcpd completion', () => {
       '-c',
       `${out}\nCOMP_WORDS=(mcpd adapter ""); COMP_CWORD=2; _mcpd; echo "\${COMPREPLY[@]}"`,
     ])
-    expect(stdout).toBe('install list --help')
+    expect(stdout).toBe('check install list scaffold --help')
   })
 
   it('takes the shell of the user, and no unknown one', async () => {
