@@ -12,8 +12,20 @@ export const formatStatus = (status: DaemonStatus): string => {
     `${requests.total} requests, ${requests.failed} failed, ${requests.inFlight} running`,
     `config ${status.configPath ?? 'none'}, state ${status.stateDir}`,
   ]
-  return `${printable(daemon.join('\n'))}\n\n${formatBackends(backends)}`
+  return [printable(daemon.join('\n')), formatBackends(backends), ...backends.flatMap(loadNote)].join('\n\n')
 }
+
+/** From here on it is worth knowing that Node never gives up a module. */
+const loadsMax = 3
+
+const loadNote = ({ name, source = '', loads = 0 }: BackendStatus): readonly string[] =>
+  loads < loadsMax
+    ? []
+    : [
+        printable(
+          `${name}: ${source} has been loaded ${loads} times, and its memory is never given back; sidecar: {} lets it run in a process of its own.`,
+        ),
+      ]
 
 const row = (backend: BackendStatus): string[] => [
   backend.name,

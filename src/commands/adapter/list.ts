@@ -24,11 +24,11 @@ export default class AdapterList extends McpdCommand {
     this.log(
       formatTable(
         ['ADAPTER', 'RUNS AS', 'BACKENDS', 'WHAT FOR'],
-        adapters.map(({ type, host, backends, description }) => [
+        adapters.map(({ type, host, backends, description, source }) => [
           type,
           host,
           backends.join(', ') || '-',
-          description,
+          source === undefined ? description : `${description} (${source})`,
         ]),
       ),
     )

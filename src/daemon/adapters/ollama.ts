@@ -24,6 +24,7 @@ import { decodeUsage } from '../../dialects/ollama/usage.ts'
 import { dialects, type Form, formOf } from '../../dialects/ollama/wire.ts'
 import { isRecord } from '../../dialects/wire.ts'
 import { createManagement } from './ollama/manage.ts'
+import { readMetrics } from './ollama/metrics.ts'
 import { askHealth, createModelLister } from './ollama/models.ts'
 import { type OllamaOptions, ollamaOptions, pinnedContext } from './ollama/options.ts'
 import { connectServer, parseObject } from './ollama/server.ts'
@@ -59,6 +60,7 @@ const create = (options: OllamaOptions, host: AdapterHost): Adapter => {
     infer,
     models: (signal) => lister.list(signal),
     health: (signal) => askHealth(server, signal),
+    metrics: (signal) => readMetrics(server, signal),
     validate: ({ stream, input: { operation } }) =>
       stream && operation === 'embed' ? 'embed gives one answer, not a stream.' : undefined,
     manage: createManagement(server, options),

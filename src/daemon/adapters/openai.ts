@@ -17,6 +17,7 @@ import { decodeResponse, requireAnswer } from '../../dialects/openai/response.ts
 import { decodeStream } from '../../dialects/openai/stream-decoder.ts'
 import { decodeUsage } from '../../dialects/openai/usage.ts'
 import { isRecord } from '../../dialects/wire.ts'
+import { readMetrics } from './openai/metrics.ts'
 import { askHealth, listModels } from './openai/models.ts'
 import { type OpenAiOptions, openaiOptions } from './openai/options.ts'
 import { connectServer, isOk, notJson, parseObject, refusal } from './openai/server.ts'
@@ -65,6 +66,7 @@ const create = (options: OpenAiOptions, host: AdapterHost): Adapter => {
     forward: (request) => server.forward(request),
     models: (signal) => listModels(server, options, operations, signal),
     health: (signal) => askHealth(server, options, signal),
+    metrics: (signal) => readMetrics(server, signal),
     validate: ({ stream, input: { operation } }) =>
       stream && (operation === 'embed' || operation === 'tokenize')
         ? `${operation} gives one answer, not a stream.`
@@ -76,6 +78,7 @@ const create = (options: OpenAiOptions, host: AdapterHost): Adapter => {
       'POST /v1/embeddings',
       'GET /v1/models',
       'GET /health',
+      'GET /metrics',
       'GET /props',
       'POST /tokenize',
       'POST /apply-template',

@@ -10,6 +10,15 @@ const staticModel = Type.Object(
     name: Type.String({ minLength: 1, description: "The backend's own name for the model." }),
     operations: operationList('What the model can do; all that the backend can when absent.'),
     contextLength: Type.Optional(Type.Integer({ minimum: 1, description: 'Tokens of context it takes.' })),
+    embeddingDimensions: Type.Optional(Type.Integer({ minimum: 1, description: 'Length of its vectors.' })),
+    embeddingBatchMax: Type.Optional(
+      Type.Integer({ minimum: 1, description: 'Inputs that one embedding request may have.' }),
+    ),
+    capabilities: Type.Optional(
+      Type.Array(Type.Enum(['tools', 'vision', 'audio', 'structured-output', 'reasoning']), {
+        description: 'What it can; a request for images or audio that it cannot read is refused.',
+      }),
+    ),
   },
   { additionalProperties: false },
 )
