@@ -168,6 +168,8 @@ export interface ReloadReport {
   readonly restartNeeded: readonly string[]
   /** What is worth knowing besides, in sentences. */
   readonly advice?: readonly string[]
+  /** From when the new was ready until it took over. */
+  readonly switchMs?: number
 }
 
 export type Circuit = 'closed' | 'open' | 'half-open'

@@ -19,6 +19,8 @@ export interface ReloadReport {
   readonly restartNeeded: readonly string[]
   /** What is worth knowing besides, in sentences. */
   readonly advice: readonly string[]
+  /** How long it took from when the new was ready until it took over. */
+  readonly switchMs: number
 }
 
 export interface ReloadParts {
@@ -80,6 +82,7 @@ export const createReloader = (parts: ReloadParts, initial: Config): Reloader =>
         { backend: needed.name },
       )
     }
+    const switchedMs = performance.now()
     registry.swap(after, loaded.config.groups)
     overlay = changed
     parts.apply(loaded.config)
@@ -88,7 +91,8 @@ export const createReloader = (parts: ReloadParts, initial: Config): Reloader =>
       retire(backend, loaded.config.drainMs).catch((error: unknown) =>
         log.error({ err: error, backend: backend.name }, 'a backend could not be closed'),
       )
-    const report = describe(before, after, current, loaded.config)
+    const switchMs = performance.now() - switchedMs
+    const report = { ...describe(before, after, current, loaded.config), switchMs }
     current = loaded.config
     log.info(report, 'config reloaded')
     return report
@@ -121,7 +125,7 @@ const describe = (
   after: readonly Backend[],
   oldConfig: Config,
   newConfig: Config,
-): ReloadReport => {
+): Omit<ReloadReport, 'switchMs'> => {
   const oldNames = new Set(before.map(({ name }) => name))
   const newNames = new Set(after.map(({ name }) => name))
   const names = (backends: readonly Backend[]): string[] => backends.map(({ name }) => name)

@@ -56,6 +56,7 @@ export const reloadReportSchema = Type.Object(
     kept: names('Backends that go on as they were.'),
     restartNeeded: names('Settings that changed but only hold after a restart.'),
     advice: names('What is worth knowing besides.'),
+    switchMs: milliseconds('From when the new was ready until it took over.'),
   },
   { ...closed, $id: 'ReloadReport' },
 )
