@@ -31,7 +31,7 @@ export interface Place {
 }
 
 /** References that lead to references; more than this is a circle in all but name. */
-const referenceHopsMax = 100
+const referenceHopsMax = 10_000
 
 export const openSpec = (source: SourceDocument): Spec => {
   const normalised = normalise(isObject(source.value) ? source.value : {})

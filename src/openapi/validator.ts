@@ -1,5 +1,6 @@
 import type { Json } from './json.ts'
 import { formats } from './schema/formats.ts'
+import { patternOf } from './schema/pattern.ts'
 import { toJsonSchema } from './schema/to-json-schema.ts'
 import type { View } from './schema/view.ts'
 
@@ -9,6 +10,13 @@ export type Validate = (view: View, value: Json) => boolean | undefined
 /** At most this many compiled schemas are kept. */
 const compiledMax = 2000
 
+/** Expressions of documents under a watch: a validator would run them for ever. */
+const watched = (source: string): { test(text: string): boolean } => {
+  const pattern = patternOf(source)
+  if (!pattern) throw new SyntaxError(`no expression: ${source}`)
+  return pattern
+}
+
 /** A validator that shares no code with our own reading of schemas: ajv, draft 2020-12. */
 export const createValidator = async (): Promise<Validate> => {
   const { Ajv2020 } = await import('ajv/dist/2020.js')
@@ -17,22 +25,21 @@ export const createValidator = async (): Promise<Validate> => {
   const compile = (view: View): ((value: Json) => boolean) | undefined => {
     const schema = toJsonSchema(view)
     if (!schema) return undefined
-    for (const unicodeRegExp of [true, false])
-      try {
-        // One instance each: what it has compiled it never lets go.
-        const ajv = new Ajv2020({
-          strict: false,
-          logger: false,
-          validateSchema: false,
-          unicodeRegExp,
-          formats: checks,
-          validateFormats: true,
-        })
-        const validate = ajv.compile<Json>(schema)
-        return (value) => validate(value)
-      } catch {
-        // Patterns of another engine compile without the u flag, and what does not compile at all says nothing.
-      }
+    try {
+      // One instance each: what it has compiled it never lets go.
+      const ajv = new Ajv2020({
+        strict: false,
+        logger: false,
+        validateSchema: false,
+        formats: checks,
+        validateFormats: true,
+        code: { regExp: Object.assign(watched, { code: 'watched' }) },
+      })
+      const validate = ajv.compile<Json>(schema)
+      return (value) => validate(value)
+    } catch {
+      // Patterns of another engine compile without the u flag, and what does not compile at all says nothing.
+    }
     return undefined
   }
   return (view, value) => {

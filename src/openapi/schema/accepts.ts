@@ -14,7 +14,7 @@ import { typeOf } from './types.ts'
 import { type Atom, branches, chosenAnyOf, chosenOneOf, isHidden, part, parts, type View } from './view.ts'
 
 /** Values nested deeper than this are taken to be accepted: no sample is that deep. */
-const depthMax = 60
+const depthMax = 150
 
 /** Whether a value is in the set. Hidden properties may hold anything and are never required. */
 export const accepts = (view: View, value: Json, depth = 0): boolean =>

@@ -6,7 +6,7 @@ import { arrayOf, numberOf, objectOf, stringOf } from './constraints.ts'
 import { isDisjointByType, typeOf } from './types.ts'
 import { type Atom, branches, chosenAnyOf, chosenOneOf, isNever, part, type View } from './view.ts'
 
-/** A union with more branches than this is not multiplied out; its keywords are compared as text. */
+/** Unions are multiplied out to as many branches; beyond, their keywords are compared as text. */
 const branchesMax = 256
 
 interface Branch {
@@ -23,7 +23,7 @@ export const alternatives = (view: View): readonly Alternative[] => {
   if (known) return known
   // A union that contains itself adds nothing to itself.
   memory.set(name, [])
-  const found = merged(expand({ view, excludes: [] }, new Set()).flatMap(ofBranch))
+  const found = merged(expand({ view, excludes: [] }, new Set(), { left: branchesMax }).flatMap(ofBranch))
   memory.set(name, found)
   return found
 }
@@ -33,7 +33,12 @@ const isUnion = (atom: Atom, keyword: 'anyOf' | 'oneOf', flag: number): boolean 
   return isList(value) && value.length > 0 && (atom.chosen & flag) === 0
 }
 
-const expand = (branch: Branch, within: ReadonlySet<string>): readonly Branch[] => {
+/** How many branches are still to be made for one value set. */
+interface Budget {
+  left: number
+}
+
+const expand = (branch: Branch, within: ReadonlySet<string>, budget: Budget): readonly Branch[] => {
   const { view } = branch
   if (isNever(view) || within.has(view.key)) return []
   for (const [keyword, flag] of [
@@ -42,20 +47,23 @@ const expand = (branch: Branch, within: ReadonlySet<string>): readonly Branch[] 
   ] as const) {
     const atom = view.atoms.find((each) => isUnion(each, keyword, flag))
     if (!atom) continue
+    const options = branches(view.space, atom, keyword)
+    budget.left -= options.length
+    if (budget.left < 0) return expand({ ...branch, view: unexpanded(view, atom) }, within, budget)
     const inner = new Set([...within, view.key])
     const rest = withAtom(view, atom, flag)
-    const options = branches(view.space, atom, keyword)
     const found = options.flatMap((option, at) =>
       expand(
         {
-          view: view.space.both([rest, option]),
+          view: { ...view.space.both([rest, option]), pointer: option.pointer },
           ...labelled(option.label ?? branch.label),
           excludes: keyword === 'oneOf' ? [...branch.excludes, ...others(options, at)] : branch.excludes,
         },
         inner,
+        budget,
       ),
     )
-    return found.length > branchesMax ? [{ ...branch, view: unexpanded(view, atom) }] : found
+    return found
   }
   return [branch]
 }

@@ -1,10 +1,18 @@
+import { runInNewContext } from 'node:vm'
+
 /** What can be told of a regular expression without solving it. Everything here errs towards "not known". */
 
-const compiled = new Map<string, RegExp | undefined>()
+/** An expression of a document, which may have been written to never end. */
+export interface Pattern {
+  test(text: string): boolean
+  toString(): string
+}
+
+const compiled = new Map<string, Pattern | undefined>()
 const compiledMax = 5000
 
 /** The expression as JSON Schema means it, or undefined where it is none. */
-export const patternOf = (source: string): RegExp | undefined => {
+export const patternOf = (source: string): Pattern | undefined => {
   if (compiled.has(source)) return compiled.get(source)
   if (compiled.size >= compiledMax) compiled.clear()
   let made: RegExp | undefined
@@ -14,9 +22,32 @@ export const patternOf = (source: string): RegExp | undefined => {
     } catch {
       // Many patterns in the wild were written for another engine; without `u` more of them pass.
     }
-  compiled.set(source, made)
-  return made
+  const pattern = made && mayBacktrack(source) ? guarded(made) : made
+  compiled.set(source, pattern)
+  return pattern
 }
+
+/** A quantifier on something that has one itself, or on a choice: where time may grow with the power of the length. */
+const mayBacktrack = (source: string): boolean =>
+  /[+*}][^()]*\)[?]?[+*{]|\|[^()]*\)[+*{]|[+*}]\)+[+*{]/.test(source) || /(?:[*+][^()|]*){4}/.test(source)
+
+/** Texts this long may be tried without a watch. */
+const quickMax = 20
+const watchMs = 100
+
+/** A match that takes too long is given up on, and taken to be one. */
+const guarded = (expression: RegExp): Pattern => ({
+  // ajv tells expressions apart by it.
+  toString: () => expression.toString(),
+  test: (text) => {
+    if (text.length <= quickMax) return expression.test(text)
+    try {
+      return runInNewContext('expression.test(text)', { expression, text }, { timeout: watchMs }) as boolean
+    } catch {
+      return true
+    }
+  },
+})
 
 /** Whether the expression takes every text: it constrains nothing. */
 export const takesEverything = (source: string): boolean =>

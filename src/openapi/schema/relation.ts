@@ -41,12 +41,18 @@ export interface Relation {
 
 /** Comparisons of one call beyond this many are given up on: not proven. */
 const stepsMax = 200_000
+/** And all calls together: what is asked later is not proven either. */
+const spentMax = 10_000_000
+/** Value sets nested deeper than this are not proven to hold each other. */
+const nestedMax = 300
 
 export const createRelation = ({ undeclared = 'any', text = 'none' }: RelationOptions = {}): Relation => {
   const settled = new Map<string, boolean>()
   const assumed = new Set<string>()
   let trail: string[] = []
   let steps = 0
+  let nested = 0
+  let spent = 0
 
   /** Coinduction: a pair met again on the way to itself holds, unless something else on the way fails. */
   const holds = (outer: View, inner: View): boolean => {
@@ -61,11 +67,14 @@ export const createRelation = ({ undeclared = 'any', text = 'none' }: RelationOp
     const mark = trail.length
     trail.push(pair)
     assumed.add(pair)
-    const result = alternatives(inner).every((alternative) => covers(outer, alternative))
+    nested++
+    const result =
+      nested <= nestedMax && alternatives(inner).every((alternative) => covers(outer, alternative))
+    nested--
     if (!result) {
       // What was settled under this assumption is open again.
       for (const each of trail.splice(mark)) assumed.delete(each)
-      if (steps <= stepsMax) settled.set(pair, false)
+      if (steps <= stepsMax && nested < nestedMax) settled.set(pair, false)
     } else if (isOutermost) {
       for (const each of trail) settled.set(each, true)
       assumed.clear()
@@ -75,6 +84,7 @@ export const createRelation = ({ undeclared = 'any', text = 'none' }: RelationOp
   }
 
   const covers = (outer: View, inner: Alternative): boolean => {
+    if (trail.length === 0) steps = 0
     const options = alternatives(outer)
     if (inner.values)
       return inner.values.every((value) => accepts(outer, value) || acceptsAsText(options, value))
@@ -120,12 +130,15 @@ export const createRelation = ({ undeclared = 'any', text = 'none' }: RelationOp
   }
 
   const includes = (outer: Alternative, inner: Alternative): boolean => {
-    if (outer.type !== inner.type) return false
+    if (outer.type !== inner.type || ++spent > spentMax || ++steps > stepsMax) return false
     if (outer.view.key === inner.view.key && outer.excludes.length === 0 && !outer.values) return true
     if (inner.values) return inner.values.every((value) => isIn(outer, value))
     if (outer.values) return false
     for (const [keyword, written] of outer.opaque) if (inner.opaque.get(keyword) !== written) return false
-    if (!outer.excludes.every((excluded) => isExcluded(excluded, inner))) return false
+    return includesParts(outer, inner) && outer.excludes.every((excluded) => isExcluded(excluded, inner))
+  }
+
+  const includesParts = (outer: Alternative, inner: Alternative): boolean => {
     switch (outer.type) {
       case 'number':
         return includesNumbers(outer, inner as NumberAlternative)

@@ -15,11 +15,14 @@ import { isHidden, isNever, type View } from './view.ts'
 
 /** Nesting past this is left empty where the schema allows it. */
 export const depthMax = 8
+/** What has to nest deeper than this to be a value at all has none that is of use. */
+const requiredDepthMax = 100
 const lengthMax = 70_000
 const itemsMax = 2000
 
 /** A small value of the set, or undefined where none was found. */
 export const sample = (view: View, depth = 0): Json | undefined => {
+  if (depth > requiredDepthMax) return undefined
   const name = `sample ${view.key} ${Math.max(0, depth - depthMax + 3)}`
   const { memory } = view.space
   if (memory.has(name)) return memory.get(name) as Json | undefined

@@ -45,7 +45,7 @@ export const chosenOneOf = 2
 
 const neverNode: JsonObject = { not: {} }
 /** References and `allOf` nested deeper than this are taken to allow everything. */
-const depthMax = 100
+const depthMax = 1000
 
 const nodeIds = new WeakMap<object, number>()
 let nextNodeId = 1

@@ -25,6 +25,9 @@ const singles = new Set(
   ).split(' '),
 )
 
+/** Schemas nested deeper than this are taken to differ. */
+const depthMax = 400
+
 /** Whether two schemas say the same in the same words, references followed and names of components aside. */
 export type SameSchema = (base: Json | undefined, revision: Json | undefined) => boolean
 
@@ -32,7 +35,18 @@ export type SameSchema = (base: Json | undefined, revision: Json | undefined) =>
 export const createSameSchema = (baseSpec: Spec, revisionSpec: Spec): SameSchema => {
   const known = new WeakMap<object, WeakMap<object, boolean>>()
   const assumed: [WeakMap<object, boolean>, object][] = []
+  let depth = 0
   const same: SameSchema = (base, revision) => {
+    // Too deep to tell this way: whoever asks looks closer, and goes on from there.
+    if (depth > depthMax) return false
+    depth++
+    try {
+      return compared(base, revision)
+    } finally {
+      depth--
+    }
+  }
+  const compared: SameSchema = (base, revision) => {
     if (!isObject(base) || !isObject(revision)) return sameJson(base, revision)
     const reference = referenceOf(base)
     const other = referenceOf(revision)

@@ -74,21 +74,21 @@ export const createSchemaComparer = (base: Spec, revision: Spec): SchemaComparer
       if (same(before, after)) return []
       const found: FoundFact[] = []
       const seen = new Set<string>()
-      const visit = (a: View, b: View, kind: Text): void => {
+      const waiting: [View, View, Text][] = [
+        [spaces.base[flow].view(before, place.base), spaces.revision[flow].view(after, place.revision), text],
+      ]
+      // Schemas nest as deep as documents do; a list of what is left is deep enough for all of them.
+      for (let next = waiting.pop(); next; next = waiting.pop()) {
+        const [a, b, kind] = next
         const key = `${kind} ${a.key} ${b.key}`
-        if (seen.has(key)) return
+        if (seen.has(key)) continue
         seen.add(key)
         const node = nodeOf(a, b, kind)
         found.push(...node.found)
         // What is inside a list that travels as text travels as text too, but for members of objects in a body.
         for (const child of node.children)
-          visit(child.base, child.revision, kind === 'none' ? 'none' : 'plain')
+          waiting.push([child.base, child.revision, kind === 'none' ? 'none' : 'plain'])
       }
-      visit(
-        spaces.base[flow].view(before, place.base),
-        spaces.revision[flow].view(after, place.revision),
-        text,
-      )
       return found
     },
   }
