@@ -8,12 +8,9 @@ export const answerMaxBytes = 64 * 2 ** 20
 /** Why an answer was not read to its end by the client's own doing. */
 export type GivenUp = 'timeout' | 'oversize' | 'cancelled' | 'complete'
 
-/** Readers of answers are woken after all sockets that were ready have been stamped, and a few at a time. */
-const wakesPerTurn = 8
-
 /**
  * One request, as undici's handler. A state machine: waiting for a connection, for the head, for the body. Every
- * handler stamps first; chunks are decoded by a reader that is woken later, so that no stamp waits for a decoder.
+ * handler stamps first; chunks are decoded by a reader that wakes in a microtask after it.
  */
 export class Exchange implements Dispatcher.DispatchHandler {
   connectedMs: number | undefined
@@ -30,15 +27,13 @@ export class Exchange implements Dispatcher.DispatchHandler {
   givenUp: GivenUp | undefined
   /** When to give it up, on the monotonic clock. */
   deadlineMs: number
-  readonly #wakes: Wakes
   readonly #chunks: Buffer[] = []
   readonly #times: number[] = []
   #next = 0
   #controller: Dispatcher.DispatchController | undefined
   #waiting: (() => void) | undefined
 
-  constructor(wakes: Wakes, deadlineMs: number) {
-    this.#wakes = wakes
+  constructor(deadlineMs: number) {
     this.deadlineMs = deadlineMs
   }
 
@@ -120,40 +115,9 @@ export class Exchange implements Dispatcher.DispatchHandler {
 
   #wake(): void {
     const waiting = this.#waiting
-    if (!waiting) return
     this.#waiting = undefined
-    this.#wakes.soon(waiting)
+    waiting?.()
   }
 }
 
 const abandoned = (why: GivenUp): McpdError => new McpdError('CANCELLED', `The request was given up: ${why}.`)
-
-/** Who is to be woken once the sockets have been read. */
-export interface Wakes {
-  soon(wake: () => void): void
-}
-
-export const createWakes = (): Wakes => {
-  const queue: (() => void)[] = []
-  let next = 0
-  let isArmed = false
-
-  const turn = (): void => {
-    const until = Math.min(queue.length, next + wakesPerTurn)
-    while (next < until) queue[next++]!()
-    if (next === queue.length) {
-      queue.length = 0
-      next = 0
-      isArmed = false
-    } else setImmediate(turn)
-  }
-
-  return {
-    soon: (wake) => {
-      queue.push(wake)
-      if (isArmed) return
-      isArmed = true
-      setImmediate(turn)
-    },
-  }
-}

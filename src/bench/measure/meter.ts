@@ -4,7 +4,7 @@ import type { Target } from '../target.ts'
 import type { Ask } from '../workload/workload.ts'
 import { classOfError } from './classify.ts'
 import { type Connections, type ConnectionsOptions, createConnections } from './connections.ts'
-import { createWakes, Exchange } from './exchange.ts'
+import { Exchange } from './exchange.ts'
 import { type Draft, readAnswer } from './read-answer.ts'
 import type { RequestRecord } from './record.ts'
 import { type Wire, wireOf } from './wire.ts'
@@ -42,7 +42,6 @@ export const createMeter = (options: MeterOptions): Meter => {
   const running = new Set<Exchange>()
   const connections = new Map<string, Connections>()
   const wires = new Map<Target, Wire>()
-  const wakes = createWakes()
 
   const sweep = setInterval(() => {
     const now = monotonicMs()
@@ -68,7 +67,7 @@ export const createMeter = (options: MeterOptions): Meter => {
 
     return (scheduledMs: number): Promise<RequestRecord> => {
       const issuedMs = monotonicMs()
-      const exchange = new Exchange(wakes, issuedMs + options.timeoutMs)
+      const exchange = new Exchange(issuedMs + options.timeoutMs)
       running.add(exchange)
       pool.dispatch(dispatched, exchange)
       return follow(exchange, wire, newRecord(request, scheduledMs, issuedMs))

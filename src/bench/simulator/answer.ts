@@ -7,6 +7,8 @@ import { type Behaviour, eventTimes, type SimulatedFault } from './behaviour.ts'
 /** What really happened to one request. Times of the monotonic clock. */
 export interface Truth {
   readonly id: string
+  /** The client's own name for it, where it sent one as x-request-id. */
+  readonly clientId?: string
   /** When its last byte had been read. */
   readonly receivedMs: number
   /** The class a client has to give it; `ok` for none. */
@@ -24,6 +26,7 @@ export interface Truth {
 
 export interface AnswerOptions {
   readonly id: string
+  readonly clientId?: string | undefined
   readonly model: string
   readonly tokens: number
   readonly seed: number
@@ -39,6 +42,7 @@ export const sendAnswer = (socket: Socket, pacer: Pacer, options: AnswerOptions,
   const { behaviour, fault, startMs } = options
   const truth: Truth = {
     id: options.id,
+    ...(options.clientId !== undefined && { clientId: options.clientId }),
     receivedMs: options.receivedMs,
     outcome: fault === 'none' ? 'ok' : fault,
     tokens: options.tokens,

@@ -3,6 +3,8 @@ export interface RawRequest {
   readonly method: string
   readonly path: string
   readonly body: Buffer
+  /** The client's own name for it. */
+  readonly clientId?: string
 }
 
 const headEnd = Buffer.from('\r\n\r\n')
@@ -24,7 +26,13 @@ export const createRequestReader = () => {
       if (length > requestMaxBytes || /\ntransfer-encoding:/i.test(head)) throw new Error('not spoken here')
       if (held.length < bodyStart + length) break
       const [method = '', path = ''] = head.slice(0, head.indexOf('\r')).split(' ')
-      requests.push({ method, path, body: held.subarray(bodyStart, bodyStart + length) })
+      const clientId = /\nx-request-id: *([^\r]+)/i.exec(head)?.[1]
+      requests.push({
+        method,
+        path,
+        body: held.subarray(bodyStart, bodyStart + length),
+        ...(clientId !== undefined && { clientId }),
+      })
       held = held.subarray(bodyStart + length)
     }
     return requests

@@ -47,7 +47,7 @@ export const startSimulator = async (options: SimulatorOptions = {}): Promise<Si
     return into < freeze.forMs ? ms - into + freeze.forMs : ms
   }
 
-  const infer = (socket: Socket, { body }: RawRequest): void => {
+  const infer = (socket: Socket, { body, clientId }: RawRequest): void => {
     const receivedMs = monotonicMs()
     const { model = 'sim', max_tokens: tokens, sim } = parse(body)
     const behaviour = { ...base, ...sim }
@@ -62,6 +62,7 @@ export const startSimulator = async (options: SimulatorOptions = {}): Promise<Si
         freeze ? frozenPacer : pacer,
         {
           id: `sim-${number}`,
+          clientId,
           model,
           tokens: tokens ?? tokensDefault,
           seed: number,
@@ -91,6 +92,9 @@ export const startSimulator = async (options: SimulatorOptions = {}): Promise<Si
         break
       case 'GET /v1/models':
         respond(socket, 200, JSON.stringify({ object: 'list', data: [{ id: 'sim', object: 'model' }] }))
+        break
+      case 'GET /health':
+        respond(socket, 200, '{}')
         break
       case 'GET /truth':
         respond(socket, 200, JSON.stringify(truths))

