@@ -27,7 +27,8 @@ const name = fc.stringMatching(/^[a-z][a-z_]{0,8}$/)
 const schema = fc.dictionary(name, fc.jsonValue({ maxDepth: 1 }), { noNullPrototype: true })
 const base64 = fc
   .uint8Array({ minLength: 1, maxLength: 24 })
-  .map((bytes) => Buffer.from(bytes).toString('base64'))
+  // A first byte that no kind of picture begins with: what is known is given its own type on the way back.
+  .map((bytes) => Buffer.from([1, ...bytes]).toString('base64'))
 
 const partial = <T>(model: { [K in keyof T]: fc.Arbitrary<T[K]> }) =>
   fc.record(model, { requiredKeys: [], noNullPrototype: true })
