@@ -68,7 +68,7 @@ const { schema } = fc.letrec<{ schema: Json; object: Json; array: Json; union: J
   object: fc
     .record({
       type: fc.constant('object'),
-      properties: fc.dictionary(names, tie('schema'), { maxKeys: 2 }),
+      properties: fc.dictionary(names, tie('schema'), { maxKeys: 2, noNullPrototype: true }),
       required: fc.uniqueArray(names, { maxLength: 2 }),
       additionalProperties: some(fc.oneof(fc.boolean(), tie('schema'))),
       minProperties: some(small),
@@ -98,7 +98,7 @@ const values: fc.Arbitrary<Json> = fc.letrec<{ value: Json }>((tie) => ({
     { depthSize: 'small' },
     scalars,
     fc.array(tie('value'), { maxLength: 3 }),
-    fc.dictionary(names, tie('value'), { maxKeys: 3 }),
+    fc.dictionary(names, tie('value'), { maxKeys: 3, noNullPrototype: true }),
   ),
 })).value
 

@@ -54,6 +54,11 @@ export const openaiApi: ApiDocument = buildApiDocument({
       summary: 'Whether it can serve; any status below 500 means that it lives',
     },
     {
+      operation: 'GET /metrics',
+      operationId: 'getMetrics',
+      summary: 'vLLM, llama.cpp: gauges in the Prometheus text format',
+    },
+    {
       operation: 'GET /props',
       operationId: 'getProps',
       summary: 'llama.cpp: the context of one slot',
