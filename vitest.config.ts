@@ -5,6 +5,7 @@ const project = (name: string, include: string[], extra: object = {}) => ({
     name,
     include,
     environment: 'node' as const,
+    setupFiles: ['test/harness/fixed-seed.ts'],
     testTimeout: 30_000,
     hookTimeout: 60_000,
     expect: { poll: { timeout: 15_000 } },
