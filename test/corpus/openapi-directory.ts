@@ -5,6 +5,7 @@ import { join, relative } from 'node:path'
 import { performance } from 'node:perf_hooks'
 import { parseArgs } from 'node:util'
 import { compare } from '../../src/crawler/diff/compare/compare.ts'
+import { referenceOf, walk } from '../../src/openapi/grammar.ts'
 import type { JsonObject } from '../../src/openapi/json.ts'
 import { loadDocument } from '../../src/openapi/load.ts'
 import { openSpec } from '../../src/openapi/spec.ts'
@@ -41,6 +42,15 @@ const files = readdirSync(place, { recursive: true, withFileTypes: true })
   .filter((_, at) => at % Number(flags.every) === Number(flags.from))
 
 const rewrites = { converted: (document: JsonObject) => document, renamed, inlined, reordered, split }
+const refersInside = (document: JsonObject): boolean => {
+  let found = false
+  walk('document', document, '', (_kind, object) => {
+    const reference = referenceOf(object)
+    found ||= reference !== undefined && !/^#\/components\/[^/]+\/[^/]+$/.test(reference)
+  })
+  return found
+}
+
 const failures: string[] = []
 let slowest = { ms: 0, name: '' }
 const began = performance.now()
@@ -53,6 +63,8 @@ for (const file of files) {
     const spec = openSpec(source)
     spec.health()
     for (const [how, rewrite] of Object.entries(rewrites)) {
+      // A reference into the middle of another schema means something else once that is rewritten.
+      if (how !== 'converted' && refersInside(spec.document)) continue
       const text = JSON.stringify({ ...rewrite(spec.document), openapi: '3.1.1' })
       const [first, ...others] = compare(spec, openSpec(loadDocument(Buffer.from(text), how)))
       if (first)

@@ -38,6 +38,8 @@ export const pairAlternatives = (
     take((a, b) => Boolean(a.values) && Boolean(b.values))
     if (before.length * after.length <= comparedMax ** 2) {
       take((a, b) => a.label !== undefined && a.label === b.label && isEqual(a, b, relation))
+      // Open objects that differ in optional properties only allow the same: those that also name the same come first.
+      take((a, b) => likeness(a, b) === 1 && isEqual(a, b, relation))
       take((a, b) => isEqual(a, b, relation))
     }
     take((a, b) => a.label !== undefined && a.label === b.label)
