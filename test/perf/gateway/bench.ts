@@ -1,4 +1,5 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { rmSync } from 'node:fs'
+import { mkdtemp, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
@@ -53,7 +54,8 @@ const bench = async (): Promise<Result> => {
   const date = new Date().toISOString().slice(0, 16).replace('T', ' ')
   const loadBefore = load()
   const directory = await mkdtemp(join(tmpdir(), 'mcpd-bench-'))
-  stack.defer(() => rm(directory, { recursive: true, force: true }))
+  // At the exit, so that an interrupted run leaves nothing either.
+  process.once('exit', () => rmSync(directory, { recursive: true, force: true }))
   const checkouts = { '': root, ...(flags.against !== undefined && { ' (against)': resolve(flags.against) }) }
   for (const checkout of Object.values(checkouts)) build(checkout)
 
