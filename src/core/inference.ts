@@ -1,3 +1,4 @@
+import type { ContextUse } from './context-use.ts'
 import type { Principal } from './principal.ts'
 import type { Trace } from './trace.ts'
 
@@ -27,6 +28,8 @@ export interface InferenceRequest {
   readonly input: Input
   readonly stream: boolean
   readonly priority?: Priority
+  /** The stored conversation that the request goes on with; the recall guard takes it from here. */
+  readonly context?: ContextUse
   /** The client's own headers, for routing by them; never passed on to a backend. */
   readonly header?: (name: string) => string | undefined
   /** The client's bytes, for a backend that speaks the same dialect. */

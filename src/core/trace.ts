@@ -1,3 +1,18 @@
+/** What a request became in its context. */
+export interface ContextTrace {
+  readonly id: string
+  /** The name of the head that was moved. */
+  readonly head: string
+  /** The turn that holds the answer, or will. */
+  readonly turn: string
+  /** How the history was brought under the budget. */
+  readonly view?: {
+    readonly mode: string
+    readonly tokens: number
+    readonly dropped: readonly { readonly id: string; readonly tokens: number; readonly reason: string }[]
+  }
+}
+
 /**
  * What one request went through, written by the guards as it happens and read by headers, metrics and logs.
  * Mutable on purpose: it is the request's own notebook, never shared between requests.
@@ -18,6 +33,8 @@ export interface Trace {
   /** When the request was handed to the adapter of the last attempt, and when its first content came back. */
   sentMs?: number
   firstContentMs?: number
+  /** Where the conversation is kept, of a request that uses a context. */
+  context?: ContextTrace
   /** Parameters left out or changed on the way, in words for the client. */
   readonly warnings: string[]
 }

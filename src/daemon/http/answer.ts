@@ -1,4 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { ContextUse } from '../../core/context-use.ts'
 import { McpdError, toMcpdError } from '../../core/errors.ts'
 import { createFold } from '../../core/fold.ts'
 import {
@@ -13,7 +14,7 @@ import {
   type RequestFrame,
 } from '../../core/inference.ts'
 import { defaultPrincipal } from '../../core/principal.ts'
-import { newTrace, type Trace } from '../../core/trace.ts'
+import { type ContextTrace, newTrace, type Trace } from '../../core/trace.ts'
 import type { Activity } from '../activity.ts'
 import { createStreamWriter } from './stream-writer.ts'
 
@@ -40,6 +41,8 @@ export interface Plan {
   readonly input: Input
   readonly stream: boolean
   readonly frame?: RequestFrame
+  /** The stored conversation to go on with. */
+  readonly context?: ContextUse
   /** Made once it is known who answers. */
   readonly encoder: (facts: AnswerFacts) => StreamEncoder
   readonly streamType: string
@@ -87,6 +90,7 @@ export const answer = async (
     ...(priority && { priority }),
     header: (name) => String(request.headers[name.toLowerCase()] ?? ''),
     ...(plan.frame && { frame: plan.frame }),
+    ...(plan.context && { context: plan.context }),
     signal: active.signal,
     trace,
   }
@@ -204,10 +208,18 @@ const writeStream = async (
   }
 }
 
-/** Headers that explain an answer; see docs/api.md. */
+const pruningOf = ({ mode, tokens, dropped }: NonNullable<ContextTrace['view']>): string =>
+  `${mode}; tokens=${tokens}; dropped=${dropped.length}`
+
+/** Headers that explain an answer; see docs/metrics.md. */
 export const traceHeaders = (trace: Trace): Record<string, string> => {
   const headers: Record<string, string> = { 'x-mcpd-attempts': String(trace.attempts) }
   if (trace.backend !== undefined) headers['x-mcpd-backend'] = trace.backend
+  if (trace.context) {
+    headers['x-mcpd-context'] = `${trace.context.id}@${trace.context.head}`
+    headers['x-mcpd-turn'] = trace.context.turn
+    if (trace.context.view) headers['x-mcpd-pruning'] = pruningOf(trace.context.view)
+  }
   if (trace.sentMs !== undefined) {
     headers['x-mcpd-queue-ms'] = trace.queueMs.toFixed(2)
     headers['x-mcpd-overhead-ms'] = (

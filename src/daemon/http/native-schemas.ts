@@ -1,3 +1,4 @@
+import { mcpdMember } from '../../core/context-use.ts'
 import { Type } from 'typebox'
 import { chatMembers, completionMembers, embeddingMembers } from '../../dialects/openai/request-schemas.ts'
 import { modelPlaces } from './model-places.ts'
@@ -116,21 +117,18 @@ export const tokenizeAnswerSchema = Type.Object(
   { ...closed, $id: 'TokenizeAnswer' },
 )
 
-/** mcpd's own fields, on every surface; contexts will live here. */
-const mcpd = Type.Optional(Type.Object({}, { ...closed, description: "mcpd's own fields; none so far." }))
-
 /** One answer is one `output`. */
 const oneChoice = {
   n: Type.Optional(Type.Union([Type.Literal(1), Type.Null()], { description: 'Always 1 here.' })),
 }
 
 export const chatRequestSchema = Type.Object(
-  { ...chatMembers, ...oneChoice, mcpd },
+  { ...chatMembers, ...oneChoice, mcpd: mcpdMember },
   { $id: 'NativeChatRequest', description: "OpenAI's chat fields without the model, which is in the path." },
 )
 
 export const completeRequestSchema = Type.Object(
-  { ...completionMembers, ...oneChoice, prompt: Type.String(), mcpd },
+  { ...completionMembers, ...oneChoice, prompt: Type.String(), mcpd: mcpdMember },
   {
     $id: 'NativeCompleteRequest',
     description: "OpenAI's completion fields without the model; a single prompt.",
@@ -138,7 +136,7 @@ export const completeRequestSchema = Type.Object(
 )
 
 export const embedRequestSchema = Type.Object(
-  { ...embeddingMembers, mcpd },
+  { ...embeddingMembers, mcpd: mcpdMember },
   { $id: 'NativeEmbedRequest', description: "OpenAI's embedding fields without the model." },
 )
 
@@ -146,7 +144,7 @@ export const tokenizeRequestSchema = Type.Object(
   {
     text: Type.Optional(Type.String()),
     messages: Type.Optional(chatMembers.messages),
-    mcpd,
+    mcpd: mcpdMember,
   },
   { ...closed, $id: 'TokenizeRequest', description: 'Exactly one of `text` and `messages`.' },
 )

@@ -8,6 +8,7 @@ import type { Target } from '../balance.ts'
 import type { ListedModel, Registry } from '../registry.ts'
 import { explain } from '../explain.ts'
 import { answer, type AnswerParts } from './answer.ts'
+import { contextOf } from './context-of.ts'
 import { answers, answersOrStreams, problem } from './documented.ts'
 import { nativeAnswer } from './native-answer.ts'
 import { nativeSchemas } from './native-schemas.ts'
@@ -108,6 +109,7 @@ const addOperation = (app: FastifyInstance, parts: NativeParts, native: NativeOp
         model: request.params.model,
         input: native.decode(body),
         stream: streams(operation) && body['stream'] === true,
+        ...contextOf(request, operation),
         encoder,
         streamType: 'text/event-stream; charset=utf-8',
         encode,

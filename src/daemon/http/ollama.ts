@@ -16,6 +16,7 @@ import { streamEncoder } from '../../dialects/ollama/stream-encoder.ts'
 import type { Measured } from '../../dialects/ollama/usage.ts'
 import { dialects, type Form } from '../../dialects/ollama/wire.ts'
 import { answer, type AnswerParts } from './answer.ts'
+import { contextOf } from './context-of.ts'
 import { addManagement, loadOrUnload } from './ollama-manage.ts'
 import { addModels } from './ollama-models.ts'
 import { type ManageParts, ollamaAnswer, ollamaFailure, servedName } from './ollama-route.ts'
@@ -124,6 +125,7 @@ const addOperation = (app: FastifyInstance, parts: OllamaParts, operation: Ollam
         model,
         input: decode(body),
         stream: canStream && wantsStream(body),
+        ...contextOf(request, form),
         ...(request.rawBody && { frame: { dialect: dialects[form], bytes: request.rawBody, body } }),
         streamType: 'application/x-ndjson',
         encoder: ({ id, trace }) =>

@@ -9,6 +9,7 @@ import * as responses from '../../dialects/openai/response-schemas.ts'
 import { streamEncoder } from '../../dialects/openai/stream-encoder.ts'
 import type { ListedModel, Registry } from '../registry.ts'
 import { answer, type AnswerFacts, type AnswerParts } from './answer.ts'
+import { contextOf } from './context-of.ts'
 import { prepareError } from './render-error.ts'
 
 export interface OpenAiParts extends AnswerParts {
@@ -133,6 +134,7 @@ const addOperation = (app: FastifyInstance, parts: OpenAiParts, openai: OpenAiOp
         model: body.model,
         input: decode(body),
         stream: chunk !== undefined && body['stream'] === true,
+        ...contextOf(request, operation),
         ...(request.rawBody && { frame: { dialect: 'openai', bytes: request.rawBody, body } }),
         streamType: 'text/event-stream; charset=utf-8',
         encoder: (facts) =>

@@ -1,4 +1,5 @@
 import { Type, type Static } from 'typebox'
+import { mcpdMember } from '../../core/context-use.ts'
 import { optional } from '../nullable.ts'
 
 /**
@@ -109,6 +110,7 @@ export const OllamaChatRequest = Type.Object(
       Type.Array(message, { description: 'The conversation so far. Without any, the model is only loaded.' }),
     ),
     tools: optional(Type.Array(tool)),
+    mcpd: mcpdMember,
   },
   { $id: 'OllamaChatRequest', description: 'A conversation to continue.' },
 )

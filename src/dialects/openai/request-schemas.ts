@@ -1,4 +1,5 @@
 import { Type, type Static } from 'typebox'
+import { mcpdMember } from '../../core/context-use.ts'
 import { optional } from '../nullable.ts'
 
 /**
@@ -179,7 +180,7 @@ export const embeddingMembers = {
 const model = Type.String({ minLength: 1, maxLength: 1024, description: 'Which model is to answer.' })
 
 export const ChatRequest = Type.Object(
-  { model, ...chatMembers },
+  { model, ...chatMembers, mcpd: mcpdMember },
   { $id: 'ChatRequest', description: 'A conversation to continue.' },
 )
 export const CompletionRequest = Type.Object(
