@@ -2,6 +2,7 @@ import { isAbsolute, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { Static } from 'typebox'
 import type { BackendEntry, ConfigFile, group, sidecar, Strategy, waits } from './config-schema.ts'
+import { type ContextsConfig, resolveContexts } from './context-config.ts'
 import { parseDuration, parseSize } from './quantity.ts'
 import { resolveSpecs, type SpecsConfig } from './spec-config.ts'
 
@@ -65,6 +66,8 @@ export interface Config {
   readonly retries: RetryConfig
   /** Documents to watch, and where their versions are kept. */
   readonly specs: SpecsConfig
+  /** Conversations that are kept. */
+  readonly contexts: ContextsConfig
   /** For backends that are not in the file, such as that of `--model`. */
   readonly waits: Waits
   /** Limit of a whole request. */
@@ -99,6 +102,7 @@ export const resolveConfig = (file: ConfigFile, stateDir: string, folder = '.'):
     },
     backends: (file.backends ?? []).map((entry) => resolveBackend(entry, waits, folder)),
     specs: resolveSpecs(file.specs, directory, folder),
+    contexts: resolveContexts(file.contexts, directory, folder),
     groups: (file.groups ?? []).map(resolveGroup),
     retries: {
       attemptsMax: file.retries?.max ?? 2,

@@ -1,0 +1,92 @@
+import { resolve } from 'node:path'
+import { type Static, Type } from 'typebox'
+import { durationPattern, parseDuration, parseSize, sizePattern } from './quantity.ts'
+
+const closed = { additionalProperties: false }
+
+/** The section `contexts` of mcpd.yaml. */
+export const contextsSchema = Type.Object(
+  {
+    journal: Type.Optional(
+      Type.String({
+        pattern: '^(sqlite:|memory:)',
+        description:
+          'Where conversations are kept: sqlite:PATH, by default a file in the state directory, or memory: for tests.',
+        default: 'sqlite:',
+      }),
+    ),
+    retention: Type.Optional(
+      Type.String({
+        pattern: `${durationPattern}|^never$`,
+        description: 'How long after its last turn a context is deleted; never for never. Pinned ones stay.',
+        default: '30d',
+      }),
+    ),
+    hotMax: Type.Optional(
+      Type.String({
+        pattern: sizePattern,
+        description: 'Memory for conversations that are in use.',
+        default: '64MB',
+      }),
+    ),
+    embeddings: Type.Optional(
+      Type.Object(
+        {
+          model: Type.String({
+            minLength: 1,
+            description:
+              'Model that finds related turns by their meaning, as in requests; offline for the optional package. Without it they are found by words.',
+          }),
+        },
+        closed,
+      ),
+    ),
+    compaction: Type.Optional(
+      Type.Object(
+        {
+          model: Type.String({
+            minLength: 1,
+            description: 'Model that sums up turns that no longer fit. Without it nothing is summed up.',
+          }),
+        },
+        closed,
+      ),
+    ),
+  },
+  { ...closed, description: 'Conversations that mcpd keeps.' },
+)
+
+export type ContextsFile = Static<typeof contextsSchema>
+
+export interface ContextsConfig {
+  readonly journal:
+    | { readonly kind: 'sqlite'; /** Absolute. */ readonly path: string }
+    | { readonly kind: 'memory' }
+  /** Absent: for ever. */
+  readonly retentionMs?: number
+  readonly hotMaxBytes: number
+  readonly embeddings?: { readonly model: string }
+  readonly compaction?: { readonly model: string }
+}
+
+/** `folder` is where relative paths start. */
+export const resolveContexts = (
+  file: ContextsFile | undefined,
+  stateDir: string,
+  folder: string,
+): ContextsConfig => {
+  const retention = file?.retention ?? '30d'
+  return {
+    journal: resolveJournal(file?.journal ?? 'sqlite:', stateDir, folder),
+    ...(retention !== 'never' && { retentionMs: parseDuration(retention) }),
+    hotMaxBytes: parseSize(file?.hotMax ?? '64MB'),
+    ...(file?.embeddings && { embeddings: file.embeddings }),
+    ...(file?.compaction && { compaction: file.compaction }),
+  }
+}
+
+const resolveJournal = (url: string, stateDir: string, folder: string): ContextsConfig['journal'] => {
+  const place = url.slice(url.indexOf(':') + 1)
+  if (url.startsWith('memory:')) return { kind: 'memory' }
+  return { kind: 'sqlite', path: place === '' ? `${stateDir}/contexts.db` : resolve(folder, place) }
+}
