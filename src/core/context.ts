@@ -15,6 +15,9 @@ export interface ContextKey {
 /** The head that a context has from the start. */
 export const mainHead = 'main'
 
+/** What ids of contexts, heads and turns look like. */
+export const contextIdPattern = /^[A-Za-z0-9_-]{1,64}$/
+
 /** An answer is `streaming` until it is stored whole or was cut short; nothing else ever changes in a turn. */
 export const turnStates = ['streaming', 'complete', 'aborted'] as const
 export type TurnState = (typeof turnStates)[number]
@@ -30,9 +33,9 @@ export interface Turn {
   /** Unix milliseconds. */
   readonly at: number
   readonly state: TurnState
-  /** SHA-256 of the body, base64url. */
+  /** SHA-256 of the body, base64url. A streaming turn has a body that says nothing but its role. */
   readonly bodyHash: string
-  /** SHA-256 of the parent's chain hash and the body's hash: equal chains are equal histories. */
+  /** SHA-256 of the parent's chain hash, if there is a parent, and the body's hash: equal chains are equal histories. */
   readonly chainHash: string
   /** Length of the body in bytes. */
   readonly bodyBytes: number
@@ -61,10 +64,14 @@ export interface NewTurn {
   /** Given where it was announced before it was stored, such as in a header. */
   readonly id?: string
   readonly role: Role
+  /** Canonical JSON of the message, as `bodyOf` writes it; at most `bodyMaxBytes`. */
   readonly body: Buffer
+  /** Default `complete`. */
   readonly state?: Exclude<TurnState, 'streaming'>
   readonly pinned?: boolean
   readonly origin?: TurnOrigin
+  /** Unix milliseconds; of a turn that was exported. Default: now. */
+  readonly at?: number
 }
 
 /** Says that a turn is on its way, so that a crash leaves it behind as `aborted`. */
@@ -76,28 +83,41 @@ export interface OpenTurn {
 
 /**
  * The one change there is: turns are put behind `base` and `head` is moved to the last of them. Everything else is a
- * case of it: fork = a head that must not exist (`expected: null`) at a base, without turns; edit = the same with
- * turns behind the parent of the edited one; rewind = an existing head moved to a base, without turns; a new
- * context = its first append, with `expected: null` and no base.
+ * case of it:
+ *
+ * - a new context is its first append, with `expected: null`, `about` if there is something to say, and no base;
+ * - a fork is a head that must not exist (`expected: null`) at a base, without turns;
+ * - an edit is the same with turns, at the parent of the edited turn (`base: null` where that is the first);
+ * - a rewind is an existing head moved to a base, without turns;
+ * - an answer that was opened is stored by `closes`, in its own place, with `expected: '*'`; the head goes along
+ *   if it is still there.
+ *
+ * Behind a streaming turn nothing can be put: that is a conflict.
  */
 export interface Append extends ContextKey {
   readonly head: string
-  /** The turn that the head must be at; null: the head must not exist; `*`: wherever it is. */
-  readonly expected: string | null | '*'
-  /** The turn to go on from; absent: where the head is. */
-  readonly base?: string
-  /** The same key with the same content is answered `duplicate`, with other content refused. At most 255 characters. */
+  /** The turn that the head must be at; `"*"`: wherever it is; null: there must be no such head, or no turn at it. */
+  readonly expected: string | null
+  /** The turn to go on from; null: before the first turn; absent: where the head is. */
+  readonly base?: string | null
+  /**
+   * The same key with the same content is answered `duplicate`, with other content refused as CONFLICT. At most 255
+   * characters; kept for at least 24 hours, per context.
+   */
   readonly idempotencyKey?: string
   readonly turns: readonly NewTurn[]
   /** An answer to come, behind the last of `turns`; it is shown as `streaming` until `closes` names it. */
   readonly opens?: OpenTurn
-  /** The open turn that the first of `turns` completes or aborts. */
+  /** The open turn that the first of `turns` completes or aborts; already closed is a conflict. */
   readonly closes?: string
-  /** Set where the context is made by this append. */
+  /** Taken where the context is made by this append, and only then. */
   readonly about?: ContextAbout
 }
 
-/** `head` is the turn that the head is at now: null where the context has no turns yet. */
+/**
+ * `head` is the turn that the head is at now: null where it has no turns, or where there is no such head. `turns` are
+ * those of this append, an opened one last; of a duplicate those that the first one made, as they are now.
+ */
 export type Appended =
   | { readonly outcome: 'ok' | 'duplicate'; readonly head: string | null; readonly turns: readonly Turn[] }
   | { readonly outcome: 'conflict'; readonly head: string | null }

@@ -63,6 +63,14 @@ export const errorTable = {
   SOURCE_FAILED: row(502, 3, true, -32059, 'server_error'),
   /** A redirect or a reference led where it may not lead. */
   SOURCE_REFUSED: row(502, 3, false, -32060, 'server_error'),
+  /** No context, head or turn of that name for this tenant: foreign ones get the same answer. */
+  CONTEXT_NOT_FOUND: row(404, 2, false, -32004, 'invalid_request_error'),
+  /** The head is not where the request expects it; `details.head` says where it is. */
+  CONTEXT_CONFLICT: row(409, 2, false, -32009, 'invalid_request_error'),
+  /** What is stored is not what was written: a turn is missing or its bytes have changed. */
+  CONTEXT_DAMAGED: row(500, 4, false, -32603, 'server_error'),
+  /** The store of contexts cannot be read or written now; nothing was acknowledged. */
+  STORE_UNAVAILABLE: row(503, 3, true, -32061, 'service_unavailable_error'),
   CONFIG_INVALID: row(500, 2, false, -32603, 'server_error'),
   USAGE: row(400, 2, false, -32602, 'invalid_request_error'),
   DAEMON_UNREACHABLE: row(503, 3, true, -32603, 'server_error'),
@@ -91,6 +99,8 @@ export interface ErrorDetails {
   /** What to do next; one sentence each. */
   readonly suggestions?: readonly string[]
   readonly frame?: ErrorFrame
+  /** Of CONTEXT_CONFLICT: the turn that the head is at, null where it has none. */
+  readonly head?: string | null
 }
 
 const brand = Symbol.for('mcpd.error')

@@ -12,6 +12,7 @@ export const problemOf = (error: McpdError, requestId: string): Record<string, u
   detail: error.message,
   ...(error.details.param !== undefined && { param: error.details.param }),
   ...(error.details.backend !== undefined && { backend: error.details.backend }),
+  ...(error.details.head !== undefined && { head: error.details.head }),
   ...(error.details.suggestions && { suggestions: error.details.suggestions }),
   requestId,
 })
