@@ -23,6 +23,8 @@ import type {
   ReloadReport,
   RouteReport,
   RunningModel,
+  InferAnswer,
+  InferRequest,
   TokenizeAnswer,
   TokenizeRequest,
 } from './types.ts'
@@ -58,6 +60,8 @@ export interface Client extends AsyncDisposable {
   complete(request: CompleteRequest, options?: CallOptions): Promise<CompleteAnswer>
   embed(request: EmbedRequest, options?: CallOptions): Promise<EmbedAnswer>
   tokenize(request: TokenizeRequest, options?: CallOptions): Promise<TokenizeAnswer>
+  /** Gives tensors to a model that takes them. */
+  infer(request: InferRequest, options?: CallOptions): Promise<InferAnswer>
   info(model: string, options?: CallOptions): Promise<ModelEntry>
   health(model: string, options?: CallOptions): Promise<ModelHealth>
   status(options?: CallOptions): Promise<DaemonStatus>
@@ -145,6 +149,7 @@ export const createClient = (options: ClientOptions = {}, env: NodeJS.ProcessEnv
     complete: (request, call) => post('complete', request, call),
     embed: (request, call) => post('embed', request, call),
     tokenize: (request, call) => post('tokenize', request, call),
+    infer: (request, call) => post('infer', request, call),
     info: (model, call) => get(pathOf(model, 'info'), call),
     health: (model, call) => get(pathOf(model, 'health'), call),
     status: async ({ signal } = {}) =>

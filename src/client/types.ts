@@ -1,4 +1,5 @@
 import type { ModelCapability } from '../core/adapter.ts'
+import type { Tensor, TensorParameters } from '../core/tensor.ts'
 import type { FinishReason, Operation, ToolCall, Usage } from '../core/inference.ts'
 
 /** What goes over the wire of mcpd's native API, as JSON. Lengths are tokens, times milliseconds. */
@@ -67,6 +68,13 @@ export interface EmbedRequest extends ModelRequest {
   readonly dimensions?: number
 }
 
+/** `outputs` are those wanted; all when absent. */
+export interface InferRequest extends ModelRequest {
+  readonly inputs: readonly Tensor[]
+  readonly outputs?: readonly { readonly name: string; readonly parameters?: TensorParameters }[]
+  readonly parameters?: TensorParameters
+}
+
 /** Exactly one of `text` and `messages`. */
 export interface TokenizeRequest extends ModelRequest {
   readonly text?: string
@@ -103,6 +111,7 @@ export type ChatAnswer = Answer<{
 }>
 export type CompleteAnswer = Answer<{ readonly text: string }>
 export type EmbedAnswer = Answer<{ readonly embeddings: readonly (readonly number[])[] }>
+export type InferAnswer = Answer<{ readonly tensors: readonly Tensor[] }>
 export type TokenizeAnswer = Answer<{
   readonly tokens: readonly number[]
   readonly count: number

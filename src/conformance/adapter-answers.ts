@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { isMcpdError } from '../core/errors.ts'
+import { tensorFault } from '../core/tensor.ts'
 import type { Choice, InferenceResponse, Input, Tool } from '../core/inference.ts'
 import {
   type AdapterCheck,
@@ -9,7 +10,7 @@ import {
   needs,
   type Session,
 } from './adapter-session.ts'
-import { newChat, newComplete, newEmbed, newInput, repeatable } from './request.ts'
+import { newChat, newComplete, newEmbed, newInfer, newInput, repeatable } from './request.ts'
 
 const generating = ['chat', 'complete'] as const
 
@@ -150,6 +151,35 @@ export const numberChecks = (options: AdapterSuiteOptions): readonly AdapterChec
     },
   },
 ]
+
+/** Raw tensors, in and out. */
+export const tensorChecks = (options: AdapterSuiteOptions): readonly AdapterCheck[] => {
+  const { tensors } = options
+  const skipped = needs(options, 'infer') ?? (tensors ? undefined : 'no tensors were given')
+  const input = tensors ?? newInfer('Hello.')
+  return [
+    {
+      name: 'infer: tensors that are what they say, the same for the same',
+      skipped,
+      body: async ({ ask }) => {
+        const { tensors: first = [] } = (await ask(input)).response
+        for (const tensor of first) assert.equal(tensorFault(tensor), undefined)
+        if (options.deterministic === false) return
+        const { tensors: second } = (await ask(input, { stream: true })).response
+        assert.deepEqual(second, first, 'another answer to the same tensors')
+      },
+    },
+    {
+      name: 'infer: an input that the model does not have is refused as BAD_REQUEST',
+      skipped,
+      body: async ({ refusal }) => {
+        const stray = { name: 'mcpd_no_such_input', datatype: 'FP32', shape: [1], data: [1] } as const
+        const { code } = await refusal({ ...input, inputs: [...input.inputs, stray] })
+        assert.equal(code, 'BAD_REQUEST', `refused with ${code}`)
+      },
+    },
+  ]
+}
 
 const weatherTool: Tool = {
   name: 'weather',

@@ -6,6 +6,7 @@ import { createFold } from '../core/fold.ts'
 import {
   type ChatInput,
   type CompleteInput,
+  type InferInput,
   type InferenceEvent,
   type InferenceRequest,
   type InferenceResponse,
@@ -43,6 +44,8 @@ export interface AdapterSuiteOptions {
    * the backend would have sent before it learns of the abort. Default: many tokens of chat.
    */
   readonly long?: ChatInput | CompleteInput
+  /** An infer request of the model given for infer, whose answer is known to be one. */
+  readonly tensors?: InferInput
   /** Inputs with a parameter that the backend cannot take, and how a warning or refusal names it. */
   readonly unsupported?: readonly { readonly parameter: string; readonly input: Input }[]
   /** Longest wait for any single answer, start or stop. Default 10,000 ms. */
@@ -91,8 +94,9 @@ const stepMsDefault = 10_000
 
 /** The operation that stands for all where it does not matter which: one that can stream, if there is one. */
 export const mainOperation = (models: AdapterSuiteOptions['models']): Operation =>
-  (['chat', 'complete', 'embed', 'tokenize'] as const).find((operation) => models[operation] !== undefined) ??
-  'chat'
+  (['chat', 'complete', 'embed', 'tokenize', 'infer'] as const).find(
+    (operation) => models[operation] !== undefined,
+  ) ?? 'chat'
 
 export const longInput = ({ long, models }: AdapterSuiteOptions): ChatInput | CompleteInput | undefined => {
   const text = 'Count from one to ten thousand in words.'

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { isMcpdError } from '../core/errors.ts'
 import { operations } from '../core/inference.ts'
-import { answerChecks, numberChecks } from './adapter-answers.ts'
+import { answerChecks, numberChecks, tensorChecks } from './adapter-answers.ts'
 import { type AdapterCheck, type AdapterSuiteOptions, bindCheck, mainOperation } from './adapter-session.ts'
 import { stopChecks } from './adapter-stops.ts'
 import { type Check, within } from './check.ts'
@@ -15,6 +15,7 @@ export const adapterSuite = (options: AdapterSuiteOptions): readonly Check[] =>
     ...selfChecks,
     ...answerChecks(options),
     ...numberChecks(options),
+    ...tensorChecks(options),
     ...stopChecks(options),
     ...refusalChecks(options),
   ].map((check) => bindCheck(options, check))

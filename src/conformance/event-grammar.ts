@@ -17,6 +17,7 @@ const outputs: Readonly<Record<Operation, readonly InferenceEvent['type'][]>> = 
   complete: ['text-delta', 'reasoning-delta', 'finish'],
   embed: ['embedding'],
   tokenize: ['tokens'],
+  infer: ['tensors'],
 }
 
 /**
@@ -104,6 +105,7 @@ export const requireResponse = (response: InferenceResponse, operation: Operatio
   if (response.usage) requireUsage(response.usage)
   if (operation === 'embed') return assert.ok(response.embeddings?.length, 'a response without embeddings')
   if (operation === 'tokenize') return assert.ok(response.tokens, 'a response without tokens')
+  if (operation === 'infer') return assert.ok(response.tensors, 'a response without tensors')
   assert.ok(response.choices.length > 0, 'a response without choices')
   const indexes = response.choices.map(({ index }) => index)
   assert.ok(indexes.every(isCount), `choice indexes must be whole numbers: ${indexes.join(', ')}`)

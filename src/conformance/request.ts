@@ -2,6 +2,7 @@ import type {
   ChatInput,
   CompleteInput,
   EmbedInput,
+  InferInput,
   InferenceRequest,
   Input,
   Sampling,
@@ -57,6 +58,13 @@ export const newEmbed = (inputs: readonly string[], more: Partial<EmbedInput> = 
   ...more,
 })
 
+export const newInfer = (text: string, more: Partial<InferInput> = {}): InferInput => ({
+  operation: 'infer',
+  inputs: [{ name: 'text_input', datatype: 'BYTES', shape: [1], data: [text] }],
+  extra: {},
+  ...more,
+})
+
 /** The plainest request of an operation about some text. */
 export const newInput = (operation: Input['operation'], text: string): Input => {
   switch (operation) {
@@ -66,7 +74,9 @@ export const newInput = (operation: Input['operation'], text: string): Input => 
       return newComplete(text)
     case 'embed':
       return newEmbed([text])
-    default:
+    case 'infer':
+      return newInfer(text)
+    case 'tokenize':
       return { operation, text }
   }
 }

@@ -7,6 +7,7 @@ import type {
   TokenLogprob,
   Usage,
 } from './inference.ts'
+import type { Tensor } from './tensor.ts'
 
 interface OpenCall {
   id: string
@@ -31,6 +32,7 @@ export const createFold = () => {
   let timings: BackendTimings | undefined
   let tokens: readonly number[] | undefined
   let contextLength: number | undefined
+  let tensors: Tensor[] | undefined
   // Maps, since the numbers come from a backend: an absurd one would make a list that takes minutes to walk.
   const embeddings = new Map<number, readonly number[]>()
   const choices = new Map<number, OpenChoice>()
@@ -74,6 +76,10 @@ export const createFold = () => {
         tokens = event.tokens
         contextLength = event.contextLength
         break
+      case 'tensors':
+        tensors ??= []
+        for (const tensor of event.tensors) tensors.push(tensor)
+        break
       case 'finish':
         choice(event.index).finishReason = event.reason
         break
@@ -108,6 +114,7 @@ export const createFold = () => {
       ...(embeddings.size > 0 && { embeddings: inOrder(embeddings).map(([, values]) => values) }),
       ...(tokens && { tokens }),
       ...(contextLength !== undefined && { contextLength }),
+      ...(tensors && { tensors }),
       ...(usage && { usage }),
       ...(timings && { timings }),
     }
@@ -151,6 +158,7 @@ export function* unfold(response: InferenceResponse): Generator<InferenceEvent> 
       tokens: response.tokens,
       ...(response.contextLength !== undefined && { contextLength: response.contextLength }),
     }
+  if (response.tensors) yield { type: 'tensors', tensors: response.tensors }
   if (response.usage) yield { type: 'usage', usage: response.usage }
   yield { type: 'end', ...(response.timings && { timings: response.timings }) }
 }

@@ -1,5 +1,6 @@
 import type { ContextUse } from './context-use.ts'
 import type { Principal } from './principal.ts'
+import type { Tensor, TensorParameters } from './tensor.ts'
 import type { Trace } from './trace.ts'
 
 /**
@@ -15,7 +16,7 @@ export type Guard = (next: Invoke) => Invoke
 export const compose = (guards: readonly Guard[], invoke: Invoke): Invoke =>
   guards.reduceRight((next, guard) => guard(next), invoke)
 
-export const operations = ['chat', 'complete', 'embed', 'tokenize'] as const
+export const operations = ['chat', 'complete', 'embed', 'tokenize', 'infer'] as const
 export type Operation = (typeof operations)[number]
 
 export interface InferenceRequest {
@@ -48,11 +49,13 @@ export interface RequestFrame {
   readonly dialect: string
   readonly bytes: Buffer
   readonly body: Readonly<Record<string, unknown>>
+  /** How many of `bytes` are JSON, where binary data follows it; absent = all. */
+  readonly jsonLength?: number
 }
 
 // ---- input ----
 
-export type Input = ChatInput | CompleteInput | EmbedInput | TokenizeInput
+export type Input = ChatInput | CompleteInput | EmbedInput | TokenizeInput | InferInput
 
 /** Sampling parameters. An absent one means: the backend's default. */
 export interface Sampling {
@@ -109,6 +112,23 @@ export interface TokenizeInput {
   readonly operation: 'tokenize'
   readonly text?: string
   readonly messages?: readonly Message[]
+}
+
+/** Raw tensors, for models that are not about text, or not as mcpd knows it. */
+export interface InferInput {
+  readonly operation: 'infer'
+  readonly inputs: readonly Tensor[]
+  /** The outputs wanted; all when absent. */
+  readonly outputs?: readonly WantedOutput[]
+  /** Of the request, for the model. */
+  readonly parameters?: TensorParameters
+  readonly extra: Readonly<Record<string, unknown>>
+}
+
+export interface WantedOutput {
+  readonly name: string
+  /** `binary_data: true` asks for `base64`, `classification: n` for the n highest values. */
+  readonly parameters?: TensorParameters
 }
 
 export type Role = 'system' | 'developer' | 'user' | 'assistant' | 'tool'
@@ -182,6 +202,7 @@ export type InferenceEvent =
   | ToolCallDelta
   | EmbeddingEvent
   | TokensEvent
+  | TensorsEvent
   | FinishEvent
   | UsageEvent
   | OtherEvent
@@ -229,6 +250,12 @@ export interface TokensEvent extends Framed {
   readonly type: 'tokens'
   readonly tokens: readonly number[]
   readonly contextLength?: number
+}
+
+/** One response of a model; a model that streams gives several. */
+export interface TensorsEvent extends Framed {
+  readonly type: 'tensors'
+  readonly tensors: readonly Tensor[]
 }
 
 export interface FinishEvent extends Framed {
@@ -298,7 +325,7 @@ export interface Choice {
   readonly finishReason: FinishReason
 }
 
-/** A folded stream or a decoded body. `choices` for chat and complete, `embeddings` for embed, `tokens` for tokenize. */
+/** A folded stream or a decoded body. `choices` for chat and complete, `embeddings` for embed, `tokens` for tokenize, `tensors` for infer. */
 export interface InferenceResponse {
   readonly model: string
   readonly id?: string
@@ -306,6 +333,8 @@ export interface InferenceResponse {
   readonly embeddings?: readonly (readonly number[])[]
   readonly tokens?: readonly number[]
   readonly contextLength?: number
+  /** Of all responses of the model, in the order in which they came. */
+  readonly tensors?: readonly Tensor[]
   readonly usage?: Usage
   readonly timings?: BackendTimings
 }
@@ -319,6 +348,7 @@ export const isContent = (event: InferenceEvent): boolean => {
     case 'tool-call-delta':
     case 'embedding':
     case 'tokens':
+    case 'tensors':
     case 'whole':
       return true
     default:

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { type AdapterSuiteOptions, adapterSuite } from '../../src/conformance/adapter-suite.ts'
 import { runChecks } from '../../src/conformance/check.ts'
-import { newChat, repeatable } from '../../src/conformance/request.ts'
+import { newChat, newInfer, repeatable } from '../../src/conformance/request.ts'
 import type { Adapter } from '../../src/core/adapter.ts'
 import { McpdError } from '../../src/core/errors.ts'
 import type {
@@ -13,13 +13,14 @@ import type {
 import { createMemoryAdapter, memoryModel } from './memory-adapter.ts'
 import { runSuite } from './run-suite.ts'
 
-const everyOperation = ['chat', 'complete', 'embed', 'tokenize'] as const
+const everyOperation = ['chat', 'complete', 'embed', 'tokenize', 'infer'] as const
 const everyModel = Object.fromEntries(everyOperation.map((operation) => [operation, memoryModel]))
 
 const good: AdapterSuiteOptions = {
   make: async () => createMemoryAdapter(everyOperation),
   models: everyModel,
   echoes: true,
+  tensors: newInfer('Hello.'),
   callsTools: true,
   unsupported: [
     { parameter: 'topK', input: newChat('Hello.', { sampling: { ...repeatable, topK: 3 } }) },
@@ -59,6 +60,8 @@ describe('what a good adapter is not asked', () => {
       'the model calls no tools',
       'no model for embed',
       'no model for tokenize',
+      'no model for infer',
+      'no model for infer',
       'no parameter was named that the backend cannot take',
     ])
   })
@@ -368,6 +371,26 @@ const broken: readonly [check: string, what: string, Break][] = [
       let count = 0
       return changingWhole(() => ({ tokens: [(count += 1)] }))(adapter)
     },
+  ],
+  [
+    'infer: tensors that are what they say, the same for the same',
+    'makes a shape up',
+    changingWhole(({ tensors = [] }) => ({ tensors: tensors.map((tensor) => ({ ...tensor, shape: [7] })) })),
+  ],
+  [
+    'infer: tensors that are what they say, the same for the same',
+    'loses tensors of a stream',
+    rewriting((event) => (event.type === 'tensors' ? { ...event, tensors: [] } : event)),
+  ],
+  [
+    'infer: an input that the model does not have is refused as BAD_REQUEST',
+    'overlooks it',
+    inferring(({ input, ...request }, adapter) =>
+      adapter.infer({
+        ...request,
+        input: input.operation === 'infer' ? { ...input, inputs: input.inputs.slice(0, 1) } : input,
+      }),
+    ),
   ],
   [
     'a signal aborted beforehand is thrown as it is',

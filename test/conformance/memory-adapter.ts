@@ -100,6 +100,11 @@ const respond = ({ input, model }: InferenceRequest): InferenceResponse => {
       }
     case 'tokenize':
       return { model, choices: [], tokens: codesOf(input.text ?? ''), contextLength: 512 }
+    case 'infer': {
+      const stray = input.inputs.find(({ name }) => name !== 'text_input')
+      if (stray) throw new McpdError('BAD_REQUEST', `There is no input ${stray.name}.`)
+      return { model, choices: [], tensors: input.inputs }
+    }
     default:
       throw new McpdError('OPERATION_UNSUPPORTED', 'No such operation.')
   }

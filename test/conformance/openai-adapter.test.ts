@@ -1,7 +1,6 @@
 import { type OpenAiStandInOptions, startOpenAiStandIn } from '../../fixtures/openai-stand-in.ts'
 import { type AdapterSuiteOptions, adapterSuite } from '../../src/conformance/adapter-suite.ts'
 import { newChat } from '../../src/conformance/request.ts'
-import type { Operation } from '../../src/core/inference.ts'
 import openai from '../../src/daemon/adapters/openai.ts'
 import { createTransport } from '../../src/daemon/transport.ts'
 import { runSuite } from './run-suite.ts'
@@ -10,7 +9,7 @@ const model = 'stand-in/tiny:1b'
 
 const suite = (
   standInOptions: OpenAiStandInOptions,
-  operations: readonly Operation[],
+  operations: readonly ('chat' | 'complete' | 'embed' | 'tokenize')[],
   more: Partial<AdapterSuiteOptions> = {},
 ) =>
   adapterSuite({

@@ -55,6 +55,19 @@ const tokens = fc
   })
   .map((value) => withoutUndefined(value) as InferenceResponse)
 
+const tensors = fc
+  .array(fc.record({ name: filled, values: fc.array(fc.integer({ min: -5, max: 5 })) }))
+  .map((made): InferenceResponse => ({
+    model: 'any',
+    choices: [],
+    tensors: made.map(({ name, values }) => ({
+      name,
+      datatype: 'INT32',
+      shape: [values.length],
+      data: values,
+    })),
+  }))
+
 const folded = (events: Iterable<InferenceEvent>): InferenceResponse => {
   const folding = createFold()
   for (const event of events) folding.push(event)
@@ -83,7 +96,7 @@ const cut = function* (events: Iterable<InferenceEvent>, at: number): Generator<
 describe('fold and unfold', () => {
   it('fold(unfold(response)) is the response', () => {
     fc.assert(
-      fc.property(fc.oneof(answer, vectors, tokens), (response) => {
+      fc.property(fc.oneof(answer, vectors, tokens, tensors), (response) => {
         expect(folded(unfold(response))).toEqual(response)
       }),
     )
@@ -98,7 +111,10 @@ describe('fold and unfold', () => {
   })
 
   it('unfolds to events that follow the grammar', () => {
-    const follows = (response: InferenceResponse, operation: 'chat' | 'embed' | 'tokenize'): void => {
+    const follows = (
+      response: InferenceResponse,
+      operation: 'chat' | 'embed' | 'tokenize' | 'infer',
+    ): void => {
       const grammar = createGrammar(newRequest({ model: 'any', input: newInput(operation, 'Hello.') }))
       for (const event of unfold(response)) grammar.push(event)
       grammar.close()
@@ -107,5 +123,6 @@ describe('fold and unfold', () => {
     fc.assert(fc.property(answered, (response) => follows(response, 'chat')))
     fc.assert(fc.property(vectors, (response) => follows(response, 'embed')))
     fc.assert(fc.property(tokens, (response) => follows(response, 'tokenize')))
+    fc.assert(fc.property(tensors, (response) => follows(response, 'infer')))
   })
 })

@@ -32,6 +32,8 @@ import { connectServer, parseObject } from './ollama/server.ts'
 const forms = { chat: 'chat', complete: 'generate', embed: 'embed' } as const satisfies Record<string, Form>
 const operations = ['chat', 'complete', 'embed'] as const
 
+const isOffered = (operation: string): operation is keyof typeof forms => Object.hasOwn(forms, operation)
+
 const create = (options: OllamaOptions, host: AdapterHost): Adapter => {
   const server = connectServer(options, host)
   const lister = createModelLister(server, options)
@@ -39,11 +41,11 @@ const create = (options: OllamaOptions, host: AdapterHost): Adapter => {
 
   async function* infer(request: InferenceRequest): AsyncGenerator<InferenceEvent, void> {
     const { input, model, signal, trace } = request
-    if (input.operation === 'tokenize')
-      throw new McpdError('OPERATION_UNSUPPORTED', 'Ollama has no way to count or show tokens.')
+    const { operation } = input
+    if (!isOffered(operation)) throw new McpdError('OPERATION_UNSUPPORTED', `Ollama cannot ${operation}.`)
     if (input.operation === 'chat' && showsPictures(input) && lister.isBlind(model))
       trace.warnings.push(`${model} reads no pictures: Ollama leaves them out.`)
-    const form = formOf(request.frame?.dialect) ?? forms[input.operation]
+    const form = formOf(request.frame?.dialect) ?? forms[operation]
     const body = requestBody(request, options)
     const response = await server.ask({ method: 'POST', path: `/api/${form}`, body, signal })
     if (request.stream && (form === 'chat' || form === 'generate'))

@@ -1,12 +1,12 @@
 import type { Adapter, AdapterHost, AdapterModule } from '../../core/adapter.ts'
 import { McpdError } from '../../core/errors.ts'
 import { unfold } from '../../core/fold.ts'
-import {
-  type InferenceEvent,
-  type InferenceRequest,
-  type InferenceResponse,
-  operations as allOperations,
-  type WholeEvent,
+import type {
+  InferenceEvent,
+  InferenceRequest,
+  InferenceResponse,
+  Input,
+  WholeEvent,
 } from '../../core/inference.ts'
 import { parseSize } from '../../core/quantity.ts'
 import type { TransportResponse } from '../../core/transport.ts'
@@ -19,7 +19,7 @@ import { decodeUsage } from '../../dialects/openai/usage.ts'
 import { isRecord } from '../../dialects/wire.ts'
 import { readMetrics } from './openai/metrics.ts'
 import { askHealth, listModels } from './openai/models.ts'
-import { type OpenAiOptions, openaiOptions } from './openai/options.ts'
+import { type OpenAiOptions, openaiOperations, openaiOptions } from './openai/options.ts'
 import { connectServer, isOk, notJson, parseObject, refusal } from './openai/server.ts'
 import { tokenize } from './openai/tokenize.ts'
 
@@ -27,33 +27,34 @@ const paths = { chat: '/chat/completions', complete: '/completions', embed: '/em
 
 const create = (options: OpenAiOptions, host: AdapterHost): Adapter => {
   const server = connectServer(options, host)
-  const operations = options.operations ?? allOperations
+  const operations = options.operations ?? openaiOperations
   const answerMaxBytes = parseSize(options.answerMax ?? '64MB')
 
   async function* infer(request: InferenceRequest): AsyncGenerator<InferenceEvent, void> {
     const { input, model, signal } = request
-    if (!operations.includes(input.operation))
+    if (!offers(operations, input))
       throw new McpdError(
         'OPERATION_UNSUPPORTED',
         `The backend ${host.name} does not offer ${input.operation}.`,
       )
-    if (input.operation === 'tokenize') {
+    const { operation } = input
+    if (operation === 'tokenize') {
       const response = await tokenize(server, model, input, signal)
       yield { type: 'whole', response: () => response }
       return
     }
     const { body, usageInjected } = requestBody(request, options)
     const accept = request.stream ? 'text/event-stream' : 'application/json'
-    const response = await server.post(paths[input.operation], body, signal, accept)
+    const response = await server.post(paths[operation], body, signal, accept)
     if (!isOk(response)) throw await refusal(response)
-    if (!request.stream || input.operation === 'embed')
-      yield wholeEvent(input.operation, response, await response.bytes(answerMaxBytes))
+    if (!request.stream || operation === 'embed')
+      yield wholeEvent(operation, response, await response.bytes(answerMaxBytes))
     else if (response.headers['content-type']?.includes('json'))
       // The server does not stream, or found something wrong after it had decided on the status.
-      yield* unfold(wholeEvent(input.operation, response, await response.bytes(answerMaxBytes)).response())
+      yield* unfold(wholeEvent(operation, response, await response.bytes(answerMaxBytes)).response())
     else if (response.headers['content-type']?.includes('html')) throw notJson(response.status, 'text/html')
     else
-      yield* decodeStream(input.operation, response.body, {
+      yield* decodeStream(operation, response.body, {
         dropUsageChunk: usageInjected,
         doneOptional: options.doneOptional ?? false,
       })
@@ -85,6 +86,11 @@ const create = (options: OpenAiOptions, host: AdapterHost): Adapter => {
     ],
   }
 }
+
+type Offered = Extract<Input, { readonly operation: (typeof openaiOperations)[number] }>
+
+const offers = (operations: readonly string[], input: Input): input is Offered =>
+  operations.includes(input.operation)
 
 /** The client's own bytes where it speaks this dialect, else what its input comes to. */
 const requestBody = (

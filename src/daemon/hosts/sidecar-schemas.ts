@@ -2,6 +2,8 @@ import { Type, type TSchema } from 'typebox'
 import { Compile } from 'typebox/compile'
 import { errorTable } from '../../core/errors.ts'
 import { operations } from '../../core/inference.ts'
+import { tensorSchema as tensor } from '../../core/tensor-schema.ts'
+import { input, toolCall } from './input-schemas.ts'
 
 /**
  * The words of the sidecar protocol as JSON Schema, published as docs/schemas/sidecar.json. What a sidecar sends is
@@ -24,101 +26,6 @@ const start = Type.Object(
   },
   { description: 'The first line of standard input. Standard input ends when the daemon does.' },
 )
-
-const sampling = Type.Object(
-  {
-    temperature: maybe(Type.Number()),
-    topP: maybe(Type.Number()),
-    topK: maybe(Type.Number()),
-    minP: maybe(Type.Number()),
-    maxTokens: maybe(Type.Integer()),
-    stop: maybe(Type.Array(Type.String())),
-    seed: maybe(Type.Integer()),
-    presencePenalty: maybe(Type.Number()),
-    frequencyPenalty: maybe(Type.Number()),
-    repeatPenalty: maybe(Type.Number()),
-    logitBias: maybe(Type.Record(Type.String(), Type.Number())),
-  },
-  { description: "An absent one means: the backend's default." },
-)
-
-const part = Type.Union([
-  Type.Object({ type: Type.Literal('text'), text: Type.String() }),
-  Type.Object({
-    type: Type.Literal('image'),
-    url: text('http(s) or data:'),
-    detail: maybe(Type.String()),
-  }),
-  Type.Object({ type: Type.Literal('audio'), data: text('base64'), format: Type.String() }),
-  Type.Object({ type: Type.Literal('other'), value: free('As the client wrote it.') }),
-])
-
-const toolCall = Type.Object({
-  id: Type.String(),
-  name: Type.String(),
-  argumentsText: text('JSON, as the model wrote it.'),
-})
-
-const message = Type.Object({
-  role: Type.Enum(['system', 'developer', 'user', 'assistant', 'tool']),
-  content: Type.Union([Type.String(), Type.Array(part), Type.Null()]),
-  name: maybe(Type.String()),
-  toolCalls: maybe(Type.Array(toolCall)),
-  toolCallId: maybe(text('On a tool message: the call it answers.')),
-  reasoning: maybe(Type.String()),
-  extra: maybe(free('Members that have no name here.')),
-})
-
-const prompt = Type.Union([Type.String(), Type.Array(Type.Integer())])
-const extra = free('Members of the request that have no name here: refuse them or warn of them.')
-
-const input = Type.Union([
-  Type.Object({
-    operation: Type.Literal('chat'),
-    messages: Type.Array(message),
-    sampling,
-    tools: maybe(
-      Type.Array(
-        Type.Object({
-          name: Type.String(),
-          description: maybe(Type.String()),
-          parameters: maybe(free('JSON Schema of the arguments.')),
-          strict: maybe(Type.Boolean()),
-        }),
-      ),
-    ),
-    toolChoice: maybe(
-      Type.Union([Type.Enum(['none', 'auto', 'required']), Type.Object({ name: Type.String() })]),
-    ),
-    parallelToolCalls: maybe(Type.Boolean()),
-    responseFormat: maybe(free('{type: "text" | "json"}, or {type: "json-schema", name, schema}.')),
-    reasoningEffort: maybe(Type.String()),
-    choices: maybe(count('How many answers; 1 when absent.')),
-    topLogprobs: maybe(count('Alternatives wanted per token.')),
-    extra,
-  }),
-  Type.Object({
-    operation: Type.Literal('complete'),
-    prompts: Type.Array(prompt),
-    suffix: maybe(Type.String()),
-    echo: maybe(Type.Boolean()),
-    choices: maybe(count('Per prompt; 1 when absent.')),
-    topLogprobs: maybe(count('Alternatives wanted per token.')),
-    sampling,
-    extra,
-  }),
-  Type.Object({
-    operation: Type.Literal('embed'),
-    inputs: Type.Array(prompt),
-    dimensions: maybe(count('Wanted length of the vectors.')),
-    extra,
-  }),
-  Type.Object({
-    operation: Type.Literal('tokenize'),
-    text: maybe(Type.String()),
-    messages: maybe(Type.Array(message)),
-  }),
-])
 
 const request = Type.Object(
   {
@@ -178,6 +85,7 @@ const response = Type.Object({
   embeddings: maybe(Type.Array(vector, { description: 'Of embed: one per input, in order.' })),
   tokens: maybe(Type.Array(Type.Integer(), { description: 'Of tokenize.' })),
   contextLength: maybe(Type.Integer()),
+  tensors: maybe(Type.Array(tensor, { description: 'Of infer.' })),
   usage: maybe(usage),
   timings: maybe(timings),
 })
@@ -222,6 +130,7 @@ const lines = {
   }),
   embedding: line('embedding', { index, values: vector }),
   tokens: line('tokens', { tokens: Type.Array(Type.Integer()), contextLength: maybe(Type.Integer()) }),
+  tensors: line('tensors', { tensors: Type.Array(tensor) }),
   finish: line('finish', { index, reason: finishReason }),
   usage: line('usage', { usage }),
   end: line('end', { timings: maybe(timings) }),

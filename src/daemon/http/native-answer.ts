@@ -1,5 +1,5 @@
 import { McpdError } from '../../core/errors.ts'
-import type { InferenceResponse } from '../../core/inference.ts'
+import type { InferenceResponse, Operation } from '../../core/inference.ts'
 import type { AnswerFacts } from './answer.ts'
 
 /** Who answered. */
@@ -28,7 +28,7 @@ const only = <T>(value: T | undefined, what: string): T => {
 }
 
 /** `output` of the native answer, by operation; members beside it are the same for all. */
-export const outputs: Readonly<Record<'chat' | 'complete' | 'embed' | 'tokenize', Output>> = {
+export const outputs: Readonly<Record<Operation, Output>> = {
   chat: ({ choices }) => {
     const { text, toolCalls, reasoning, finishReason } = only(choices[0], 'message')
     return {
@@ -51,6 +51,7 @@ export const outputs: Readonly<Record<'chat' | 'complete' | 'embed' | 'tokenize'
     const { contextLength } = response
     return { output: { tokens, count: tokens.length, ...(contextLength !== undefined && { contextLength }) } }
   },
+  infer: ({ tensors }) => ({ output: { tensors: only(tensors, 'tensors') } }),
 }
 
 /** The native answer to a unary request. */

@@ -8,7 +8,7 @@ import { modelPlaces } from './model-places.ts'
 const closed = { additionalProperties: false }
 const count = (description: string) => Type.Integer({ minimum: 0, description })
 const milliseconds = (description: string) => Type.Number({ minimum: 0, description })
-const operationList = Type.Array(Type.String(), { description: 'chat, complete, embed, tokenize.' })
+const operationList = Type.Array(Type.String(), { description: 'chat, complete, embed, tokenize, infer.' })
 
 /** RFC 9457. */
 export const problemSchema = Type.Object(
@@ -47,13 +47,13 @@ export const timingsSchema = Type.Object(
   { ...closed, $id: 'Timings', description: 'What the daemon measured, in milliseconds.' },
 )
 
-const served = {
+export const served = {
   id: Type.String(),
   adapter: Type.String(),
   backend: Type.String(),
   model: Type.String({ description: "The backend's name of the model." }),
 }
-const measured = {
+export const measured = {
   usage: Type.Union([Type.Ref('Usage#'), Type.Null()]),
   timings: Type.Ref('Timings#'),
   warnings: Type.Array(Type.String(), { description: 'Parameters that were left out or changed, in words.' }),
@@ -157,7 +157,7 @@ export const eventSchema = Type.Object(
     description:
       'Data of a server-sent event, by event name: start {id, adapter, backend, model, warnings}; ' +
       'text-delta, reasoning-delta {index, text}; tool-call-delta {index, call, id?, name?, argumentsText}; ' +
-      'finish {index, reason}; usage {inputTokens, outputTokens}; end {timings}; error (a Problem).',
+      'tensors {tensors}; finish {index, reason}; usage {inputTokens, outputTokens}; end {timings}; error (a Problem).',
   },
 )
 

@@ -11,6 +11,7 @@ import { answer, type AnswerParts } from './answer.ts'
 import { contextOf } from './context-of.ts'
 import { answers, answersOrStreams, problem } from './documented.ts'
 import { nativeAnswer } from './native-answer.ts'
+import { decodeInfer, nativeInferSchemas } from './native-infer.ts'
 import { nativeSchemas } from './native-schemas.ts'
 import { nativeEncoder } from './native-stream.ts'
 
@@ -58,9 +59,17 @@ const nativeOperations: readonly NativeOperation[] = [
     answer: 'TokenizeAnswer',
     decode: (body) => decodeTokenize(body),
   },
+  {
+    operation: 'infer',
+    summary: 'Give tensors to a model',
+    request: 'NativeInferRequest',
+    answer: 'InferAnswer',
+    decode: decodeInfer,
+  },
 ]
 
-const streams = (operation: Operation): boolean => operation === 'chat' || operation === 'complete'
+const generates = (operation: Operation): boolean => operation === 'chat' || operation === 'complete'
+const streams = (operation: Operation): boolean => generates(operation) || operation === 'infer'
 
 const params = {
   type: 'object',
@@ -74,7 +83,7 @@ const params = {
 export const nativeSurface =
   (parts: NativeParts) =>
   (app: FastifyInstance): void => {
-    for (const schema of nativeSchemas) app.addSchema(schema)
+    for (const schema of [...nativeSchemas, ...nativeInferSchemas]) app.addSchema(schema)
     for (const native of nativeOperations) addOperation(app, parts, native)
     addQuestions(app, parts)
     addLists(app, parts)
@@ -246,7 +255,7 @@ const modelInfo = ({ backend, model, shadowedBy }: ListedModel): object => {
     adapter: backend.adapterType,
     backend: backend.name,
     ...shown,
-    streaming: model.streaming ?? model.operations.some(streams),
+    streaming: model.streaming ?? model.operations.some(generates),
     ...(shadowedBy !== undefined && { shadowedBy }),
   }
 }

@@ -1,5 +1,5 @@
 import { McpdError } from '../../core/errors.ts'
-import type { Choice, InferenceResponse, Operation, ToolCall } from '../../core/inference.ts'
+import type { Choice, InferenceResponse, ToolCall } from '../../core/inference.ts'
 import { decodeVector, encodeVector } from './embedding.ts'
 import { decodeLogprobs, encodeChatLogprobs, encodeCompletionLogprobs } from './logprobs.ts'
 import { encodeToolCall } from './request-encoder.ts'
@@ -7,11 +7,10 @@ import { decodeTimings, decodeUsage, encodeUsage } from './usage.ts'
 import { isRecord, numberOf, textOf, type Wire } from '../wire.ts'
 import { argumentsOf, decodeFinishReason, encodeFinishReason, madeCallId, reasoningOf } from './wire.ts'
 
+type TextOperation = 'chat' | 'complete' | 'embed'
+
 /** Reads a whole answer. Throws BACKEND_ERROR when it is not one. */
-export const decodeResponse = (
-  operation: Exclude<Operation, 'tokenize'>,
-  body: unknown,
-): InferenceResponse => {
+export const decodeResponse = (operation: TextOperation, body: unknown): InferenceResponse => {
   if (!isRecord(body)) throw malformed('it is no JSON object')
   requireAnswer(operation, body)
   const usage = decodeUsage(body['usage'])
@@ -29,7 +28,7 @@ export const decodeResponse = (
 }
 
 /** Throws BACKEND_ERROR when a body has nothing of an answer, for who would hand it on without decoding it. */
-export const requireAnswer = (operation: Exclude<Operation, 'tokenize'>, body: Wire): void => {
+export const requireAnswer = (operation: TextOperation, body: Wire): void => {
   const member = operation === 'embed' ? 'data' : 'choices'
   const answers = body[member]
   if (!Array.isArray(answers) || answers.length === 0) throw malformed(`it has no ${member}`)
@@ -114,7 +113,7 @@ export interface EncodeResponseOptions {
 
 /** The body of a whole answer. The inverse of `decodeResponse`. */
 export const encodeResponse = (
-  operation: Exclude<Operation, 'tokenize'>,
+  operation: TextOperation,
   response: InferenceResponse,
   options: EncodeResponseOptions,
 ): object => {

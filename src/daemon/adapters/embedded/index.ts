@@ -47,6 +47,8 @@ const work = async (runtime: Runtime, { input }: InferenceRequest, job: Job): Pr
       return embed(runtime, input, job)
     case 'tokenize':
       return tokenize(runtime, input, job)
+    default:
+      throw new McpdError('OPERATION_UNSUPPORTED', `${runtime.modelName} cannot ${input.operation}.`)
   }
 }
 

@@ -73,6 +73,8 @@ export const refuse = (input: Input): string | undefined => {
       return refuseComplete(input)
     case 'embed':
       return refuseEmbed(input)
+    case 'infer':
+      return undefined
     default:
       return input.messages ? refuseMessages(input.messages) : undefined
   }

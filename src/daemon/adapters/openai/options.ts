@@ -1,9 +1,11 @@
 import { Type, type Static } from 'typebox'
-import { operations } from '../../../core/inference.ts'
 import { sizePattern } from '../../../core/quantity.ts'
 
+/** What servers of this dialect have routes for. */
+export const openaiOperations = ['chat', 'complete', 'embed', 'tokenize'] as const
+
 const operationList = (description: string) =>
-  Type.Optional(Type.Array(Type.Enum([...operations]), { minItems: 1, uniqueItems: true, description }))
+  Type.Optional(Type.Array(Type.Enum([...openaiOperations]), { minItems: 1, uniqueItems: true, description }))
 
 const staticModel = Type.Object(
   {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import { expect, it } from 'vitest'
-import { newChat, newComplete, newEmbed, newRequest } from '../../../../src/conformance/request.ts'
+import { newChat, newComplete, newEmbed, newInfer, newRequest } from '../../../../src/conformance/request.ts'
 import { sidecarDocument } from '../../../../src/daemon/hosts/sidecar-schemas.ts'
 
 const written: unknown = JSON.parse(
@@ -30,6 +30,7 @@ it.each([
   newComplete('Hi'),
   newEmbed(['a', 'b'], { dimensions: 3 }),
   { operation: 'tokenize' as const, text: 'Hi' },
+  newInfer('Hi'),
 ])('describes the requests that are sent: %j', (input) => {
   const { signal: _, trace: __, ...sent } = newRequest({ model: 'm', input, stream: true })
   const check = ajv.compile({ $ref: 'sidecar#/$defs/InferRequest' })
