@@ -155,6 +155,7 @@ export const startDaemon = async (flags: DaemonFlags, place: DaemonPlace): Promi
       specs,
       stateDir: stateDir.path,
       drainMs: config.drainMs,
+      local,
       ...(loaded.path !== undefined && { configPath: loaded.path }),
       url: () => url,
       stop,

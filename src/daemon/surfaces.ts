@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net'
 import type { MetricsRegistry } from '../core/metrics.ts'
 import type { AdapterMetrics } from './adapter-metrics.ts'
 import { adapterModules } from './adapter-code.ts'
@@ -23,6 +24,8 @@ export interface SurfaceParts {
   readonly specs: Specs
   readonly stateDir: string
   readonly drainMs: number
+  /** Connections of the admin socket. */
+  readonly local: WeakSet<Socket>
   readonly configPath?: string
   readonly url: () => string
   readonly stop: () => void
@@ -55,6 +58,6 @@ export const surfacesOf = (parts: SurfaceParts): ServerOptions['surfaces'] => {
       url: parts.url,
       stop: parts.stop,
     }),
-    backendAdmin({ registry, reloader, drainMs: parts.drainMs }),
+    backendAdmin({ registry, reloader, drainMs: parts.drainMs, local: parts.local }),
   ]
 }

@@ -1,3 +1,5 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { faults } from '../../fixtures/openai-stand-in/faults.ts'
 import { type OpenAiStandIn, startOpenAiStandIn } from '../../fixtures/openai-stand-in.ts'
@@ -200,6 +202,20 @@ describe('backends change while traffic flows', () => {
       code: 'NOT_FOUND',
     })
     expect((await ask(mcpd)).status).toBe(200)
+  })
+
+  it('but over TCP no backend brings code of its own', async () => {
+    const mcpd = await start('  - { name: llama, targets: [b0/stand-in] }')
+    const adminToken = await readFile(join(mcpd.stateDir, 'admin.token'), 'utf8')
+    await using remote = createClient({ url: mcpd.url, adminToken }, {})
+    const refused = { code: 'FORBIDDEN', message: expect.stringContaining('code of its own') as string }
+    await expect(
+      remote.addBackend({ name: 'x', adapter: 'mine', sidecar: { command: ['/bin/true'] } }),
+    ).rejects.toMatchObject(refused)
+    await expect(remote.addBackend({ name: 'x', adapter: './x.ts' })).rejects.toMatchObject(refused)
+    await expect(remote.swapBackend('b0', { sidecar: {} })).rejects.toMatchObject(refused)
+    await remote.addBackend({ name: 'y', adapter: 'openai', url: backends[1]!.url, models: ['other'] })
+    expect((await ask(mcpd, { model: 'y/other' })).backend).toBe('y')
   })
 
   it('by adding, draining and removing', async () => {

@@ -1,4 +1,5 @@
-import type { FastifyInstance } from 'fastify'
+import type { Socket } from 'node:net'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { Compile } from 'typebox/compile'
 import { type BackendEntry, configFileSchema } from '../../core/config-schema.ts'
 import { McpdError } from '../../core/errors.ts'
@@ -14,6 +15,8 @@ export interface BackendAdminParts {
   readonly reloader: Reloader
   /** How long a drain waits for running requests. */
   readonly drainMs: number
+  /** Connections of the daemon's own user, who may start programs as well as the daemon may. */
+  readonly local: WeakSet<Socket>
 }
 
 const checkFile = Compile(configFileSchema)
@@ -27,7 +30,19 @@ export const backendAdmin =
   (parts: BackendAdminParts) =>
   (app: FastifyInstance): void => {
     app.addSchema(backendEntrySchema).addSchema(backendChangeSchema)
-    const { registry, reloader } = parts
+    const { registry, reloader, local } = parts
+    /** A token that leaks must not be a shell on this machine: code is named in the config or over the socket. */
+    const refuseCode = ({ raw }: FastifyRequest, { adapter, sidecar }: Partial<BackendEntry>): void => {
+      if (local.has(raw.socket)) return
+      const param = sidecar === undefined ? (isModulePath(adapter) ? 'adapter' : undefined) : 'sidecar'
+      if (param === undefined) return
+      throw new McpdError('FORBIDDEN', `Over TCP no backend may bring code of its own ("${param}").`, {
+        param,
+        suggestions: [
+          'Write it into mcpd.yaml, or run the command on the machine of the daemon, as its user.',
+        ],
+      })
+    }
     const find = (name: string): Backend => {
       const backend = registry.backends.find((one) => one.name === name)
       if (backend) return backend
@@ -49,7 +64,9 @@ export const backendAdmin =
           response: report,
         },
       },
-      async ({ body }) => {
+      async (request) => {
+        const { body } = request
+        refuseCode(request, body)
         if (registry.backends.some(({ name }) => name === body.name))
           throw new McpdError('CONFLICT', `There is a backend "${body.name}" already.`, {
             suggestions: ['Swap it, or choose another name.'],
@@ -73,7 +90,10 @@ export const backendAdmin =
           response: report,
         },
       },
-      async ({ params: { name }, body }) => {
+      async (request) => {
+        const { body } = request
+        const { name } = request.params
+        refuseCode(request, body)
         const entry = checkEntry(changedEntry(find(name).config, body))
         return reloader.change((overlay) => withBackend(overlay, entry), name)
       },
@@ -119,6 +139,8 @@ export const backendAdmin =
       },
     )
   }
+
+const isModulePath = (adapter: string | undefined): boolean => adapter !== undefined && /[/\\]/.test(adapter)
 
 /** The same check as of the file. */
 const checkEntry = (entry: BackendEntry): BackendEntry => {
