@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net'
-import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { FastifyInstance } from 'fastify'
 import { Compile } from 'typebox/compile'
 import { type BackendEntry, configFileSchema } from '../../core/config-schema.ts'
 import { McpdError } from '../../core/errors.ts'
@@ -32,8 +32,8 @@ export const backendAdmin =
     app.addSchema(backendEntrySchema).addSchema(backendChangeSchema)
     const { registry, reloader, local } = parts
     /** A token that leaks must not be a shell on this machine: code is named in the config or over the socket. */
-    const refuseCode = ({ raw }: FastifyRequest, { adapter, sidecar }: Partial<BackendEntry>): void => {
-      if (local.has(raw.socket)) return
+    const refuseCode = (socket: Socket, { adapter, sidecar }: Partial<BackendEntry>): void => {
+      if (local.has(socket)) return
       const param = sidecar === undefined ? (isModulePath(adapter) ? 'adapter' : undefined) : 'sidecar'
       if (param === undefined) return
       throw new McpdError('FORBIDDEN', `Over TCP no backend may bring code of its own ("${param}").`, {
@@ -64,9 +64,8 @@ export const backendAdmin =
           response: report,
         },
       },
-      async (request) => {
-        const { body } = request
-        refuseCode(request, body)
+      async ({ raw, body }) => {
+        refuseCode(raw.socket, body)
         if (registry.backends.some(({ name }) => name === body.name))
           throw new McpdError('CONFLICT', `There is a backend "${body.name}" already.`, {
             suggestions: ['Swap it, or choose another name.'],
@@ -90,10 +89,8 @@ export const backendAdmin =
           response: report,
         },
       },
-      async (request) => {
-        const { body } = request
-        const { name } = request.params
-        refuseCode(request, body)
+      async ({ raw, params: { name }, body }) => {
+        refuseCode(raw.socket, body)
         const entry = checkEntry(changedEntry(find(name).config, body))
         return reloader.change((overlay) => withBackend(overlay, entry), name)
       },
