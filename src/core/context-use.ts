@@ -51,6 +51,20 @@ export interface ContextUse {
   readonly head?: string
   readonly budgetTokens?: number
   readonly onConflict: 'reject' | 'fork'
+  /** How a surface uses it whose clients hand over what is new, such as Responses. No client says this itself. */
+  readonly addition?: ContextAddition
+}
+
+/** Messages that are all new: nothing in them is compared with what is stored. */
+export interface ContextAddition {
+  /** Whether the context begins with this request; then it must not be there. */
+  readonly begins: boolean
+  /** False: the conversation is read, and neither the messages nor the answer are stored. */
+  readonly stores: boolean
+  /** A system message to send before the conversation, which is never stored. */
+  readonly instructions?: string
+  /** Kept with the answer as its `origin.settings`. */
+  readonly settings?: Readonly<Record<string, unknown>>
 }
 
 /**

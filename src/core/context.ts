@@ -52,6 +52,8 @@ export interface TurnOrigin {
   readonly finishReason?: string
   readonly inputTokens?: number
   readonly outputTokens?: number
+  /** What the surface that was asked says again with the answer; at most 16 KiB as JSON. */
+  readonly settings?: Readonly<Record<string, unknown>>
 }
 
 export interface StoredTurn extends Turn {
