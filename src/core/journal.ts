@@ -37,7 +37,7 @@ export interface Journal {
   list(query: ListQuery): Promise<ListPage>
   /** Every turn of a context in the order it was stored, bodies included, for an export. */
   turns(key: ContextKey): Promise<readonly StoredTurn[] | undefined>
-  /** The context that a turn belongs to; of several the one where it was stored last. */
+  /** The context that a turn belongs to; of several the newest. */
   findTurn(tenant: string, turn: string): Promise<FoundTurn | undefined>
   /** The best first. Turns acknowledged a moment ago may not be found yet. */
   search(query: SearchQuery): Promise<readonly SearchHit[]>
