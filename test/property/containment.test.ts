@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import type { Json, JsonObject } from '../../src/openapi/json.ts'
 import { loadDocument } from '../../src/openapi/load.ts'
 import { accepts } from '../../src/openapi/schema/accepts.ts'
+import { textOutside } from '../../src/openapi/schema/language.ts'
 import { createRelation } from '../../src/openapi/schema/relation.ts'
 import { counterexample } from '../../src/openapi/schema/counterexample.ts'
 import { sample } from '../../src/openapi/schema/sample.ts'
@@ -164,5 +165,50 @@ describe('value sets', () => {
       }),
       { numRuns: 400 },
     )
+  })
+})
+
+const { expression } = fc.letrec<{ expression: string; atom: string }>((tie) => ({
+  atom: fc.oneof(
+    { depthSize: 'small', withCrossShrink: true },
+    fc.constantFrom('a', 'b', '.', '[ab]', '[^a]', '[a-c]', String.raw`\d`, String.raw`\W`, '1', '^', '$'),
+    tie('expression').map((inner) => `(${inner})`),
+  ),
+  expression: fc.oneof(
+    { depthSize: 'small', withCrossShrink: true },
+    tie('atom'),
+    fc
+      .tuple(tie('atom'), fc.constantFrom('', '*', '+', '?', '{1,2}'))
+      .map(([atom, sign]) => (atom === '^' || atom === '$' ? atom : atom + sign)),
+    fc.tuple(tie('expression'), tie('expression')).map(([left, right]) => left + right),
+    fc.tuple(tie('expression'), tie('expression')).map(([left, right]) => `${left}|${right}`),
+  ),
+}))
+
+describe('expressions', () => {
+  const texts = fc.sample(
+    fc.string({ unit: fc.constantFrom('a', 'b', 'c', '1', '-', '\n'), maxLength: 5 }),
+    300,
+  )
+
+  it('hold each other as the engine that runs them says', () => {
+    const answers = { none: 0, text: 0, unknown: 0 }
+    fc.assert(
+      fc.property(expression, expression, (inside, outside) => {
+        const [inner, outer] = [new RegExp(inside, 'u'), new RegExp(outside, 'u')]
+        const answer = textOutside([inside], outside)
+        answers[answer.kind]++
+        if (answer.kind === 'text') {
+          expect(inner.test(answer.text)).toBe(true)
+          expect(outer.test(answer.text)).toBe(false)
+        } else if (answer.kind === 'none')
+          for (const text of texts)
+            if (inner.test(text)) expect([text, outer.test(text)]).toEqual([text, true])
+      }),
+      { numRuns: 1000 },
+    )
+    expect(answers.none).toBeGreaterThan(50)
+    expect(answers.text).toBeGreaterThan(50)
+    expect(answers.unknown).toBeLessThan(20)
   })
 })

@@ -98,13 +98,9 @@ export const arrayOf = (view: View): Own<ArrayAlternative> => {
     const wanted = part(space, atom, 'contains')
     if (!wanted) return []
     const { minContains, maxContains } = atom.node
-    return [
-      {
-        view: wanted,
-        min: typeof minContains === 'number' ? minContains : 1,
-        max: typeof maxContains === 'number' ? maxContains : Infinity,
-      },
-    ]
+    const min = typeof minContains === 'number' ? minContains : 1
+    const max = typeof maxContains === 'number' ? maxContains : Infinity
+    return min <= 0 && max === Infinity ? [] : [{ view: wanted, min, max }]
   })
   const isClosed = items.atoms.length > 0 && items.key === space.never.key
   return {

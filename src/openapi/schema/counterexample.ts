@@ -3,6 +3,7 @@ import { accepts } from './accepts.ts'
 import type { Alternative, ArrayAlternative, ObjectAlternative, StringAlternative } from './alternative.ts'
 import { alternatives } from './alternatives.ts'
 import { formats } from './formats.ts'
+import { textOutside } from './language.ts'
 import { samplesOf } from './pattern.ts'
 import type { Relation } from './relation.ts'
 import { memberView } from './structure.ts'
@@ -76,10 +77,33 @@ const provokingStrings = (inner: StringAlternative, rivals: readonly Alternative
     each.type === 'string' ? [each.minLength - 1, each.maxLength + 1] : [],
   )
   return [
+    ...rivals.flatMap((rival) => refusedTexts(inner, rival)),
     ...strings(inner, ends.filter(Number.isFinite)),
     ...Object.values(formats).map((each) => each.sample),
   ]
 }
+
+/** Texts that the expressions of one side take and those of the other do not. */
+const refusedTexts = (inner: StringAlternative, rival: Alternative): readonly string[] => {
+  const lengths = { min: inner.minLength, max: inner.maxLength }
+  const refusing = rival.values
+    ? inner.patterns.length > 0
+      ? [listedTexts(rival.values)]
+      : []
+    : rival.type === 'string'
+      ? rival.patterns
+      : []
+  return refusing.flatMap((pattern) => {
+    const answer = textOutside(inner.patterns, pattern, lengths)
+    return answer.kind === 'text' ? [answer.text] : []
+  })
+}
+
+const listedTexts = (values: readonly Json[]): string =>
+  `^(${values
+    .filter((value) => typeof value === 'string')
+    .map((text) => text.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`))
+    .join('|')})$`
 
 const provokingArrays = (
   inner: ArrayAlternative,

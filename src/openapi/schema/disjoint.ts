@@ -1,6 +1,7 @@
 import { accepts } from './accepts.ts'
 import type { Alternative, ObjectAlternative } from './alternative.ts'
 import { alternatives } from './alternatives.ts'
+import { textOutside } from './language.ts'
 import { isNever, type View } from './view.ts'
 
 /** Pairs that are being looked at; one met again is not proven. */
@@ -13,7 +14,13 @@ export const areDisjoint = (left: Alternative, right: Alternative): boolean => {
   if (right.values) return areDisjoint(right, left)
   if (left.type === 'number' && right.type === 'number') return left.max < right.min || right.max < left.min
   if (left.type === 'string' && right.type === 'string')
-    return left.maxLength < right.minLength || right.maxLength < left.minLength
+    return (
+      left.maxLength < right.minLength ||
+      right.maxLength < left.minLength ||
+      (left.patterns.length > 0 &&
+        right.patterns.length > 0 &&
+        textOutside([...left.patterns, ...right.patterns], undefined).kind === 'none')
+    )
   if (left.type === 'array' && right.type === 'array')
     return left.maxItems < right.minItems || right.maxItems < left.minItems
   if (left.type === 'object' && right.type === 'object')

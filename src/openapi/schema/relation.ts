@@ -8,6 +8,7 @@ import type {
 } from './alternative.ts'
 import { alternatives } from './alternatives.ts'
 import { formatContains } from './formats.ts'
+import { textOutside, textsOf } from './language.ts'
 import { includesArrays, includesObjects } from './structure.ts'
 import { areDisjoint } from './disjoint.ts'
 import { isAny, isNever, type View } from './view.ts'
@@ -89,8 +90,8 @@ export const createRelation = ({ undeclared = 'any', text = 'none' }: RelationOp
     if (inner.values)
       return inner.values.every((value) => accepts(outer, value) || acceptsAsText(options, value))
     if (options.some((option) => includes(option, inner))) return true
-    const range = smallRange(inner)
-    if (range) return range.every((value) => accepts(outer, value))
+    const few = fewValues(inner)
+    if (few) return few.every((value) => accepts(outer, value))
     return text !== 'none' && options.some((option) => includesAsText(option, inner))
   }
 
@@ -133,7 +134,7 @@ export const createRelation = ({ undeclared = 'any', text = 'none' }: RelationOp
     if (outer.type !== inner.type || ++spent > spentMax || ++steps > stepsMax) return false
     if (outer.view.key === inner.view.key && outer.excludes.length === 0 && !outer.values) return true
     if (inner.values) return inner.values.every((value) => isIn(outer, value))
-    if (outer.values) return false
+    if (outer.values) return fewValues(inner)?.every((value) => isIn(outer, value)) ?? false
     for (const [keyword, written] of outer.opaque) if (inner.opaque.get(keyword) !== written) return false
     return includesParts(outer, inner) && outer.excludes.every((excluded) => isExcluded(excluded, inner))
   }
@@ -189,14 +190,22 @@ const includesNumbers = (outer: NumberAlternative, inner: NumberAlternative): bo
 const includesStrings = (outer: StringAlternative, inner: StringAlternative): boolean =>
   outer.minLength <= inner.minLength &&
   outer.maxLength >= inner.maxLength &&
-  outer.patterns.every((pattern) => inner.patterns.includes(pattern)) &&
+  outer.patterns.every(
+    (pattern) =>
+      inner.patterns.includes(pattern) ||
+      textOutside(inner.patterns, pattern, { min: inner.minLength, max: inner.maxLength }).kind === 'none',
+  ) &&
   outer.formats.every((format) => inner.formats.some((each) => formatContains(format, each))) &&
   [...outer.content].every(([keyword, text]) => inner.content.get(keyword) === text)
 
 const rangeMax = 64
 
-/** The values of a range of integers that is small enough to try one by one. */
-const smallRange = (inner: Alternative): readonly number[] | undefined => {
+/** Values that are so few that each can be tried: of a small range of integers, or of an expression that ends. */
+const fewValues = (inner: Alternative): readonly Json[] | undefined => {
+  if (inner.type === 'string')
+    return inner.patterns.length === 0
+      ? undefined
+      : textsOf(inner.patterns, rangeMax)?.filter((value) => accepts(inner.view, value))
   if (inner.type !== 'number' || !inner.integer || inner.max - inner.min >= rangeMax) return undefined
   return Array.from({ length: inner.max - inner.min + 1 }, (_, at) => inner.min + at).filter((value) =>
     accepts(inner.view, value),

@@ -9,6 +9,7 @@ import type {
 } from './alternative.ts'
 import { alternatives } from './alternatives.ts'
 import { formats } from './formats.ts'
+import { textOutside } from './language.ts'
 import { samplesOf } from './pattern.ts'
 import { memberView } from './structure.ts'
 import { isHidden, isNever, type View } from './view.ts'
@@ -85,6 +86,7 @@ export const strings = (one: StringAlternative, lengths: readonly number[]): rea
   return [
     ...one.formats.flatMap((format) => formatted(format, wanted)),
     ...one.patterns.flatMap((pattern) => samplesOf(pattern, wanted)),
+    ...matching(one),
     ...wanted.map((length) => 'a'.repeat(length)),
     'text',
     '',
@@ -95,6 +97,13 @@ export const strings = (one: StringAlternative, lengths: readonly number[]): rea
     'é',
     '\n',
   ]
+}
+
+/** A text that all expressions take together. */
+const matching = ({ patterns, minLength, maxLength }: StringAlternative): readonly string[] => {
+  if (patterns.length === 0) return []
+  const answer = textOutside(patterns, undefined, { min: minLength, max: maxLength })
+  return answer.kind === 'text' ? [answer.text] : []
 }
 
 /** A text of a format, and longer ones: most formats have an end that may grow. */

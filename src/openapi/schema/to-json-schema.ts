@@ -79,9 +79,17 @@ const plain = (
       typeof name === 'string' &&
       Object.hasOwn(properties, name) &&
       isHidden(space.view(properties[name], `${pointer}/properties`))
-    next['required'] = schema['required'].filter((name) => !hidden(name))
+    const shown = schema['required'].filter((name) => !hidden(name))
+    next['required'] = shown.filter((name) => name !== '')
+    if (shown.includes(''))
+      next['allOf'] = [...(isList(next['allOf']) ? next['allOf'] : []), emptyNameRequired]
   }
   return next
+}
+
+/** ajv takes the empty name for none, and does not ask for it: the same in other words. */
+const emptyNameRequired: JsonObject = {
+  anyOf: [{ not: { type: 'object' } }, { not: { propertyNames: { minLength: 1 } } }],
 }
 
 /** OpenAPI reads int32 and its kin as ranges. */

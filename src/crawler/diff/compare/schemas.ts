@@ -138,14 +138,18 @@ const isReal = (fact: SchemaFact, a: View, b: View, relation: Relation): boolean
   return fact.effect === 'none' || !relation.holds(b, a) || !relation.holds(a, b)
 }
 
-/** Where the keywords do not say which way a set went, a value may. */
+/**
+ * Where the keywords do not say which way a set went, a value may. That no value was found is no proof: what would be
+ * harmless only then stays unknown.
+ */
 const settled = (fact: SchemaFact, a: View, b: View, relation: Relation): SchemaFact => {
   if (fact.effect !== 'unknown') return fact
-  const effect = effectOf(
-    counterexample(b, a, relation) !== undefined,
-    counterexample(a, b, relation) !== undefined,
-  )
-  return effect === 'none' ? fact : { ...fact, effect }
+  const isNarrower = counterexample(b, a, relation) !== undefined
+  const isWider = counterexample(a, b, relation) !== undefined
+  const isOpen =
+    a.space.flow === 'request' ? !isNarrower && !relation.holds(b, a) : !isWider && !relation.holds(a, b)
+  const effect = effectOf(isNarrower, isWider)
+  return effect === 'none' || isOpen ? fact : { ...fact, effect }
 }
 
 /** Sets that differ though nothing said how: proven by a value, or else left open. */
