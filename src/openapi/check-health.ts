@@ -1,5 +1,6 @@
+import { anchorsOf } from './anchors.ts'
 import type { HealthFinding } from './health.ts'
-import { isList, isObject, type Json, type JsonObject, memberOf, textAt } from './json.ts'
+import { isObject, type JsonObject, memberOf, textAt } from './json.ts'
 import { type Kind, methods, referenceOf, walk } from './grammar.ts'
 import { strayTargets, type Normalised } from './normalise/normalise.ts'
 import { below, fragmentPointer, valueAt } from './pointer.ts'
@@ -11,6 +12,8 @@ const findingsMax = 1000
 /** Dangling references, schemas that the dialect does not allow, names used twice. Pointers are into the source. */
 export const checkHealth = ({ document, version, sourcePointer }: Normalised): readonly HealthFinding[] => {
   const health: HealthFinding[] = []
+  let names: ReadonlyMap<string, string> | undefined
+  const anchors = (): ReadonlyMap<string, string> => (names ??= anchorsOf(document))
   const report = (
     id: HealthFinding['id'],
     level: HealthFinding['level'],
@@ -21,7 +24,7 @@ export const checkHealth = ({ document, version, sourcePointer }: Normalised): r
   }
   const visit = (kind: Kind, object: JsonObject, pointer: string): void => {
     const reference = referenceOf(object)
-    if (reference !== undefined) checkReference(document, reference, below(pointer, '$ref'), report)
+    if (reference !== undefined) checkReference(document, anchors, reference, below(pointer, '$ref'), report)
     else if (kind === 'schema')
       for (const { keyword, message } of schemaFaults(object, version))
         report('dialect-error', 'error', below(pointer, keyword), message)
@@ -43,8 +46,16 @@ type Report = (
   message: string,
 ) => void
 
-const checkReference = (document: JsonObject, reference: string, pointer: string, report: Report): void => {
+const checkReference = (
+  document: JsonObject,
+  anchors: () => ReadonlyMap<string, string>,
+  reference: string,
+  pointer: string,
+  report: Report,
+): void => {
   const target = fragmentPointer(reference)
+  const isNamed = target === undefined || (target !== '' && !target.startsWith('/'))
+  if (isNamed && anchors().has(target ?? reference)) return
   if (target === undefined)
     report(
       'external-reference',
@@ -52,21 +63,11 @@ const checkReference = (document: JsonObject, reference: string, pointer: string
       pointer,
       `"${short(reference)}" is outside this document and was not read.`,
     )
-  else if (!target.startsWith('/') && target !== '') {
-    if (!isAnchor(document, target))
-      report('dangling-reference', 'error', pointer, `"${short(reference)}" names nothing in this document.`)
-  } else if (valueAt(document, target) === undefined)
+  else if (isNamed || valueAt(document, target) === undefined)
     report('dangling-reference', 'error', pointer, `"${short(reference)}" names nothing in this document.`)
 }
 
 const short = (text: string): string => (text.length > 120 ? `${text.slice(0, 120)}…` : text)
-
-const isAnchor = (value: Json, anchor: string): boolean => {
-  if (isList(value)) return value.some((item) => isAnchor(item, anchor))
-  if (!isObject(value)) return false
-  if (textAt(value, '$anchor') === anchor || textAt(value, '$dynamicAnchor') === anchor) return true
-  return Object.values(value).some((member) => isAnchor(member, anchor))
-}
 
 const checkMediaName = (pointer: string, report: Report): void => {
   const name = pointer.slice(pointer.lastIndexOf('/') + 1).replaceAll('~1', '/')

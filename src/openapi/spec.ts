@@ -4,6 +4,7 @@ import { isObject, type Json, type JsonObject } from './json.ts'
 import { normalise, type SpecVersion } from './normalise/normalise.ts'
 import type { Rewrite } from './normalise/rewrite.ts'
 import { fragmentPointer, valueAt } from './pointer.ts'
+import { anchorsOf } from './anchors.ts'
 import { referenceOf } from './grammar.ts'
 import type { Position, SourceDocument } from './source.ts'
 
@@ -41,6 +42,13 @@ export const openSpec = (source: SourceDocument): Spec => {
     if (!targets.has(pointer)) targets.set(pointer, valueAt(document, pointer))
     return targets.get(pointer)
   }
+  let anchors: ReadonlyMap<string, string> | undefined
+  /** References by pointer are by far the most; a document is searched for names at the first that is one. */
+  const pointerOf = (reference: string): string | undefined => {
+    const target = fragmentPointer(reference)
+    if (target === '' || target?.startsWith('/')) return target
+    return (anchors ??= anchorsOf(document)).get(target ?? reference)
+  }
   let health: readonly HealthFinding[] | undefined
   return {
     name: source.name,
@@ -55,7 +63,7 @@ export const openSpec = (source: SourceDocument): Spec => {
       for (let hops = 0; hops < referenceHopsMax; hops++) {
         const reference = referenceOf(current)
         if (reference === undefined) return isObject(current) ? { value: current, pointer: place } : undefined
-        const target = fragmentPointer(reference)
+        const target = pointerOf(reference)
         if (target === undefined) return undefined
         place = target
         current = targetOf(target)
