@@ -52,6 +52,12 @@ const refersInside = (document: JsonObject): boolean => {
 }
 
 const failures: string[] = []
+/** Said at once: the whole run takes long. */
+const fail = (failure: string): void => {
+  failures.push(failure)
+  process.stdout.write(`${failure}\n`)
+}
+let done = 0
 let slowest = { ms: 0, name: '' }
 const began = performance.now()
 
@@ -68,18 +74,19 @@ for (const file of files) {
       const text = JSON.stringify({ ...rewrite(spec.document), openapi: '3.1.1' })
       const [first, ...others] = compare(spec, openSpec(loadDocument(Buffer.from(text), how)))
       if (first)
-        failures.push(
+        fail(
           `${name} ${how}: ${first.kind} ${first.subject} ${first.base} → ${first.revision} and ${others.length} more`,
         )
     }
   } catch (error) {
-    failures.push(`${name}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`)
+    fail(`${name}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`)
   }
   const ms = performance.now() - start
   if (ms > slowest.ms) slowest = { ms, name }
+  done += 1
+  if (done % 100 === 0) process.stderr.write(`${done} of ${files.length}\n`)
 }
 
-for (const failure of failures) process.stdout.write(`${failure}\n`)
 process.stdout.write(
   `${files.length} documents in ${Math.round((performance.now() - began) / 1000)} s, slowest ${slowest.name} in ${Math.round(slowest.ms)} ms; ` +
     `${failures.length} failures\n`,

@@ -1,11 +1,15 @@
 import { isObject, type Json, objectAt, sameJson, textAt } from '../../../openapi/json.ts'
 import { below } from '../../../openapi/pointer.ts'
 import type { Comparison } from './collector.ts'
+import { newNames, schemesOf } from './security-schemes.ts'
 
 /** What the security schemes ask for. Schemas and the like are compared where they are used. */
 export const compareComponents = (comparison: Comparison): void => {
-  const [before, after] = [schemesOf(comparison, 'base'), schemesOf(comparison, 'revision')]
+  const [before, after] = [schemesOf(comparison.base), schemesOf(comparison.revision)]
+  const renamed = newNames(comparison.base, comparison.revision)
+  const taken = new Set(renamed.values())
   for (const name of new Set([...Object.keys(before), ...Object.keys(after)])) {
+    if (renamed.has(name) || taken.has(name)) continue
     const pointer = below('/components/securitySchemes', name)
     const [a, b] = [before[name], after[name]]
     const shared = { area: 'security', subject: `security scheme "${name}"` } as const
@@ -15,14 +19,6 @@ export const compareComponents = (comparison: Comparison): void => {
       comparison.add({ ...shared, kind: 'security-scheme-removed', effect: 'narrowed', base: pointer })
     else compareScheme(comparison, name, a, b)
   }
-}
-
-const schemesOf = (comparison: Comparison, side: 'base' | 'revision'): Readonly<Record<string, Json>> => {
-  const spec = comparison[side]
-  const schemes = objectAt(objectAt(spec.document, 'components'), 'securitySchemes')
-  return Object.fromEntries(
-    Object.entries(schemes).map(([name, value]) => [name, spec.follow(value, '')?.value ?? value]),
-  )
 }
 
 const compareScheme = (comparison: Comparison, name: string, a: Json, b: Json): void => {

@@ -94,7 +94,7 @@ const existence = (
         required,
         default: annotation(property, 'default') !== undefined,
         hidden: isHidden(property),
-        closed: isClosed(other),
+        closed: isNever(elsewhere),
         /** Whether the other side's `additionalProperties` takes whatever the property may hold. */
         fits: !isAny(elsewhere) && !isNever(elsewhere) && relation.holds(elsewhere, property),
         deprecated: annotation(property, 'deprecated') === true,

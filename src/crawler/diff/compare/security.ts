@@ -1,6 +1,7 @@
 import { isObject, type Json, listAt, sameJson } from '../../../openapi/json.ts'
 import type { Spec } from '../../../openapi/spec.ts'
 import type { Comparison, OperationPair, OperationSide } from './collector.ts'
+import { newNames } from './security-schemes.ts'
 
 /** What one way of identifying oneself needs: schemes, each with scopes. */
 type Requirement = ReadonlyMap<string, ReadonlySet<string>>
@@ -12,8 +13,10 @@ export const compareOperationSecurity = (
   revision: OperationSide,
   pair: OperationPair,
 ): void => {
-  const [a, b] = [effective(comparison.base, base), effective(comparison.revision, revision)]
-  if (sameJson(a.written, b.written)) return
+  const renamed = renamedOf(comparison)
+  const a = effective(comparison.base, base, (name) => renamed.get(name) ?? name)
+  const b = effective(comparison.revision, revision, (name) => name)
+  if (renamed.size === 0 && sameJson(a.written, b.written)) return
   const lost = a.ways.filter((way) => !b.ways.some((other) => isEnough(way, other)))
   const won = b.ways.filter((way) => !a.ways.some((other) => isEnough(way, other)))
   const place = { base: a.pointer, revision: b.pointer }
@@ -34,6 +37,15 @@ export const compareOperationSecurity = (
     comparison.add({ ...shared, kind: 'security-widened', effect: 'widened', data }, pair)
 }
 
+const renamings = new WeakMap<Comparison, ReadonlyMap<string, string>>()
+
+/** Found once per comparison, not once per operation. */
+const renamedOf = (comparison: Comparison): ReadonlyMap<string, string> => {
+  const known = renamings.get(comparison) ?? newNames(comparison.base, comparison.revision)
+  renamings.set(comparison, known)
+  return known
+}
+
 const namesOf = (ways: readonly Requirement[]): Json =>
   [...new Set(ways.flatMap((way) => [...way.keys()]))].toSorted()
 
@@ -43,11 +55,11 @@ interface Effective {
   readonly pointer: string
 }
 
-const effective = (spec: Spec, side: OperationSide): Effective => {
+const effective = (spec: Spec, side: OperationSide, nameOf: (name: string) => string): Effective => {
   const own = side.value['security']
   const shared = spec.document['security']
   const written = own ?? shared ?? []
-  const ways = listAt({ written }, 'written').map((each) => requirement(each))
+  const ways = listAt({ written }, 'written').map((each) => requirement(each, nameOf))
   return {
     // No requirement at all is one that everybody meets.
     ways: ways.length === 0 ? [new Map()] : ways,
@@ -57,10 +69,10 @@ const effective = (spec: Spec, side: OperationSide): Effective => {
   }
 }
 
-const requirement = (value: Json): Requirement =>
+const requirement = (value: Json, nameOf: (name: string) => string): Requirement =>
   new Map(
     Object.entries(isObject(value) ? value : {}).map(([scheme, scopes]) => [
-      scheme,
+      nameOf(scheme),
       new Set(Array.isArray(scopes) ? (scopes as readonly Json[]).map(String) : []),
     ]),
   )

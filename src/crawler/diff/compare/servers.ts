@@ -40,14 +40,23 @@ export const basePaths = (spec: Spec): readonly string[] => {
   return paths.length === 0 ? [''] : paths
 }
 
+/** The paths of the document behind those of its servers. */
+const wholePaths = (spec: Spec): ReadonlySet<string> => {
+  const paths = Object.keys(objectAt(spec.document, 'paths'))
+  return new Set(basePaths(spec).flatMap((prefix) => paths.map((path) => prefix + path)))
+}
+
+const meet = (left: ReadonlySet<string>, right: ReadonlySet<string>): boolean =>
+  left.size === 0 || right.size === 0 || [...left].some((path) => right.has(path))
+
 /** Servers that came and went. Paths that moved between server and path template are found where paths are paired. */
 export const compareServers = (comparison: Comparison): void => {
   const [before, after] = [serversOf(comparison.base), serversOf(comparison.revision)]
   // A document without servers names the place that it was fetched from.
   if (before.length === 0 || after.length === 0) return
-  const hasMoved = basePaths(comparison.base).join(' ') !== basePaths(comparison.revision).join(' ')
+  const hasMoved = meet(wholePaths(comparison.base), wholePaths(comparison.revision))
   const isSame = (a: Server, b: Server): boolean =>
-    a.origin === b.origin && (a.path === b.path || hasMoved) ? true : isLocal(a.origin) && isLocal(b.origin)
+    (a.path === b.path || hasMoved) && (a.origin === b.origin || (isLocal(a.origin) && isLocal(b.origin)))
   for (const server of before)
     if (!after.some((other) => isSame(server, other)))
       comparison.add({

@@ -44,7 +44,8 @@ const pathOf = (pointer: string): string => {
     const segment = segments[at]
     if (segment === 'properties' || segment === 'patternProperties') {
       const name = segments[++at]
-      if (name !== undefined) path += path === '' ? name : `.${name}`
+      const shown = name === '' ? '(empty name)' : name
+      if (shown !== undefined) path += path === '' ? shown : `.${shown}`
     } else if (segment === 'items') path += '[]'
     else if (segment === 'additionalProperties') path += path === '' ? '*' : '.*'
     else if (segment === 'allOf' || segment === 'anyOf' || segment === 'oneOf' || segment === 'prefixItems')
