@@ -38,12 +38,13 @@ const decodeColumns = (columns: Wire): TokenLogprob[] => {
 
 /** `logprobs` of a chat choice. */
 export const encodeChatLogprobs = (logprobs: readonly TokenLogprob[]): object => ({
-  content: logprobs.map((entry) => ({
-    ...encodeEntry(entry),
-    top_logprobs: (entry.top ?? []).map(encodeEntry),
-  })),
+  content: encodeLogprobs(logprobs),
   refusal: null,
 })
+
+/** One entry per token, as chat and responses have them. */
+export const encodeLogprobs = (logprobs: readonly TokenLogprob[]) =>
+  logprobs.map((entry) => ({ ...encodeEntry(entry), top_logprobs: (entry.top ?? []).map(encodeEntry) }))
 
 const encodeEntry = ({ token, logprob, bytes }: TokenLogprob) => ({
   token,

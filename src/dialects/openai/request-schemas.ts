@@ -1,4 +1,4 @@
-import { Type, type Static } from 'typebox'
+import { Type, type Static, type TObject } from 'typebox'
 import { mcpdMember } from '../../core/context-use.ts'
 import { optional } from '../nullable.ts'
 
@@ -192,6 +192,8 @@ export const EmbeddingRequest = Type.Object(
   { $id: 'EmbeddingRequest', description: 'Texts to turn into vectors.' },
 )
 
+/** The members that say how to sample, of whatever body. */
+export type SamplingBody = Static<TObject<typeof samplingMembers>> & Pick<ChatBody, 'max_completion_tokens'>
 export type ChatBody = Static<typeof ChatRequest>
 export type CompletionBody = Static<typeof CompletionRequest>
 export type EmbeddingBody = Static<typeof EmbeddingRequest>

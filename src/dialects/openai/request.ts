@@ -10,7 +10,14 @@ import type {
   Tool,
   ToolCall,
 } from '../../core/inference.ts'
-import type { ChatBody, CompletionBody, EmbeddingBody, MessageBody, PartBody } from './request-schemas.ts'
+import type {
+  ChatBody,
+  CompletionBody,
+  EmbeddingBody,
+  MessageBody,
+  PartBody,
+  SamplingBody,
+} from './request-schemas.ts'
 
 /** A request body that the schema of its route has accepted. */
 type Body = Readonly<Record<string, unknown>>
@@ -149,8 +156,8 @@ const extraStreamOptions = ({ stream_options: options }: ChatBody | CompletionBo
  * max_completion_tokens goes before max_tokens where both are there: it is the newer name. -1 asks for no limit,
  * which is what an absent one means.
  */
-const decodeSampling = (body: ChatBody | CompletionBody): Sampling => {
-  const maxTokens = ('max_completion_tokens' in body ? body.max_completion_tokens : null) ?? body.max_tokens
+export const decodeSampling = (body: SamplingBody): Sampling => {
+  const maxTokens = body.max_completion_tokens ?? body.max_tokens
   const repeatPenalty = body.repetition_penalty ?? body.repeat_penalty
   const { stop } = body
   return {

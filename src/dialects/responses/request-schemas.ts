@@ -1,0 +1,213 @@
+import { Type, type Static, type TSchema } from 'typebox'
+import { optional } from '../nullable.ts'
+import { chatMembers } from '../openai/request-schemas.ts'
+
+/**
+ * The request bodies of OpenAI's Responses and Conversations as mcpd takes them: known members are checked, never
+ * converted; unknown ones are let through. An optional member that is null counts as absent.
+ */
+
+const text = (description: string) => optional(Type.String({ description }))
+const flag = (description: string) => optional(Type.Boolean({ description }))
+const object = (description: string) => optional(Type.Object({}, { description }))
+const oneOrMany = <T extends TSchema>(item: T, description: string) =>
+  Type.Union([Type.String(), Type.Array(item)], { description })
+
+/** Items in one request: an absurd number ends here. */
+export const itemsMax = 10_000
+
+const part = Type.Object(
+  {
+    type: Type.String({
+      description: 'input_text, input_image, input_file, input_audio, output_text or refusal.',
+    }),
+    text: text('Of input_text, output_text, reasoning_text and summary_text.'),
+    refusal: text('What the model said instead of an answer.'),
+    image_url: text('An http(s) or data: URL.'),
+    detail: text('low, high or auto.'),
+    file_id: text('A file at OpenAI; mcpd keeps no files and refuses it.'),
+    file_url: text('A file elsewhere; mcpd fetches no files and refuses it.'),
+    file_data: text('A file as data: URL.'),
+    filename: text('The name of the file.'),
+    input_audio: optional(Type.Object({ data: Type.String(), format: Type.String() })),
+  },
+  { description: 'A part of a message.' },
+)
+
+const item = Type.Object(
+  {
+    type: text('message, function_call, function_call_output, reasoning or item_reference.'),
+    id: text('Given by mcpd; only read in an item_reference.'),
+    role: Type.Optional(Type.Enum(['user', 'assistant', 'system', 'developer'])),
+    content: Type.Optional(
+      Type.Union([Type.String(), Type.Array(part), Type.Null()], { description: 'Of a message.' }),
+    ),
+    call_id: text('Names a function call in the item that answers it.'),
+    name: text('Of a function call.'),
+    arguments: text('Of a function call: JSON text, as the model wrote it.'),
+    output: Type.Optional(oneOrMany(part, 'Of a function_call_output.')),
+    summary: optional(Type.Array(part, { description: 'Of a reasoning item.' })),
+  },
+  { description: 'A message, a function call, its output, or reasoning.' },
+)
+
+const items = Type.Array(item, { maxItems: itemsMax })
+
+/** As OpenAI bounds it. */
+const metadata = optional(
+  Type.Record(Type.String(), Type.String({ maxLength: 512 }), {
+    maxProperties: 16,
+    propertyNames: { maxLength: 64 },
+    description: "The client's own: at most 16 texts.",
+  }),
+)
+
+const tool = Type.Object(
+  {
+    type: Type.String({ description: 'function; nothing else is understood here.' }),
+    name: Type.Optional(Type.String()),
+    description: text('What it does, for the model.'),
+    parameters: object('JSON Schema of the arguments.'),
+    strict: flag('Whether the arguments must follow the schema exactly.'),
+  },
+  { description: 'A function that the model may call.' },
+)
+
+const toolChoice = Type.Union(
+  [
+    Type.Enum(['none', 'auto', 'required']),
+    Type.Object({
+      type: Type.String({ description: 'function or allowed_tools.' }),
+      name: Type.Optional(Type.String()),
+      mode: Type.Optional(Type.Enum(['auto', 'required'])),
+      tools: Type.Optional(
+        Type.Array(Type.Object({ type: Type.String(), name: Type.Optional(Type.String()) })),
+      ),
+    }),
+    Type.Null(),
+  ],
+  { description: 'Whether the model may, must or must not call functions, or which.' },
+)
+
+const format = Type.Object(
+  {
+    type: Type.String({ description: 'text, json_object or json_schema.' }),
+    name: text('Of the schema.'),
+    description: text('What the answer is for, for the model.'),
+    schema: object('JSON Schema of the answer.'),
+    strict: flag('Whether the answer must follow the schema exactly.'),
+  },
+  { description: 'The form of the answer.' },
+)
+
+const {
+  temperature,
+  top_p,
+  top_k,
+  min_p,
+  stop,
+  seed,
+  presence_penalty,
+  frequency_penalty,
+  repetition_penalty,
+  repeat_penalty,
+  logit_bias,
+  top_logprobs,
+  parallel_tool_calls,
+  user,
+} = chatMembers
+
+/** Sampling that OpenAI has no member for here, and open servers take. */
+const beside = {
+  top_k,
+  min_p,
+  stop,
+  seed,
+  presence_penalty,
+  frequency_penalty,
+  repetition_penalty,
+  repeat_penalty,
+  logit_bias,
+}
+
+export const ResponseRequest = Type.Object(
+  {
+    model: Type.String({ minLength: 1, maxLength: 1024, description: 'Which model is to answer.' }),
+    input: Type.Optional(
+      Type.Union([Type.String(), items], { description: 'What is new: a text of the user, or items.' }),
+    ),
+    instructions: text('System message of this answer alone; the next one does not inherit it.'),
+    previous_response_id: text('The stored response to go on from; any, not only the last.'),
+    conversation: Type.Optional(
+      Type.Union([Type.String(), Type.Object({ id: Type.String() }), Type.Null()], {
+        description: 'The conversation to go on with; not together with previous_response_id.',
+      }),
+    ),
+    store: flag('Whether to keep input and answer, for later requests. Default true.'),
+    stream: flag('Whether to answer with an event stream.'),
+    stream_options: object('include_obfuscation is taken and has no effect: mcpd pads nothing.'),
+    background: flag('Refused when true.'),
+    truncation: Type.Optional(
+      Type.Union([Type.Enum(['auto', 'disabled']), Type.Null()], {
+        description: "auto leaves out older turns where they do not fit into the model's window.",
+      }),
+    ),
+    tools: optional(Type.Array(tool)),
+    tool_choice: Type.Optional(toolChoice),
+    parallel_tool_calls,
+    max_tool_calls: optional(
+      Type.Integer({ description: 'Counts tools of OpenAI, of which there are none.' }),
+    ),
+    max_output_tokens: optional(
+      Type.Integer({ minimum: 1, maximum: 2 ** 31 - 1, description: 'Most tokens of output.' }),
+    ),
+    temperature,
+    top_p,
+    top_logprobs,
+    ...beside,
+    text: optional(
+      Type.Object(
+        { format: optional(format), verbosity: text('low, medium or high.') },
+        {
+          description: 'The form of the answer.',
+        },
+      ),
+    ),
+    reasoning: optional(
+      Type.Object({
+        effort: text('none, minimal, low, medium, high, or what else the backend knows.'),
+        summary: text('No summaries are made; reasoning is given as it comes.'),
+      }),
+    ),
+    include: optional(
+      Type.Array(Type.String(), {
+        maxItems: 64,
+        description: 'message.output_text.logprobs is understood; the others are named in a warning.',
+      }),
+    ),
+    metadata,
+    user,
+  },
+  { $id: 'ResponseRequest', description: 'What to answer to, and from where to go on.' },
+)
+
+/** OpenAI takes 20 items at a time; so many more cost nothing here. */
+export const ConversationRequest = Type.Object(
+  { items: optional(items), metadata },
+  { $id: 'ConversationRequest', description: 'A conversation to begin.' },
+)
+
+export const ConversationUpdate = Type.Object(
+  { metadata: Type.Optional(metadata) },
+  { $id: 'ConversationUpdate', description: 'Metadata in place of the old.' },
+)
+
+export const ConversationItems = Type.Object(
+  { items: Type.Array(item, { minItems: 1, maxItems: itemsMax }) },
+  { $id: 'ConversationItems', description: 'Items to put behind the last.' },
+)
+
+export type ResponseBody = Static<typeof ResponseRequest>
+export type ItemBody = Static<typeof item>
+export type PartBody = Static<typeof part>
+export type FormatBody = Static<typeof format>

@@ -1,0 +1,33 @@
+import { describe, expect, it } from 'vitest'
+import {
+  contextOfConversation,
+  conversationIdOf,
+  itemIdOf,
+  responseIdOf,
+  turnOfItem,
+  turnOfResponse,
+} from '../../../../src/dialects/responses/ids.ts'
+
+describe('ids', () => {
+  it('lead back to the turn and the context they are made of', () => {
+    expect(turnOfResponse(responseIdOf('t_1-A'))).toBe('t_1-A')
+    expect(contextOfConversation(conversationIdOf('c_1-A'))).toBe('c_1-A')
+    for (const kind of ['msg', 'rs', 'fco'] as const) expect(turnOfItem(itemIdOf(kind, 't_1'))).toBe('t_1')
+    expect(turnOfItem(itemIdOf('fc', 't_1', 12))).toBe('t_1')
+  })
+
+  it.each(['', 'resp_', 'resp_{a}', 'resp_a b', `resp_${'x'.repeat(65)}`, 'conv_a', 'resp_a\n', 'xresp_a'])(
+    'of a response are not %j',
+    (id) => {
+      expect(turnOfResponse(id)).toBeUndefined()
+    },
+  )
+
+  it.each(['', 'conv_', 'conv_..', 'resp_a', 'conv_a/b'])('of a conversation are not %j', (id) => {
+    expect(contextOfConversation(id)).toBeUndefined()
+  })
+
+  it.each(['', 'msg_', 'fc_a', 'xx_a', 'msg_a b', 'fc_a_'])('of an item are not %j', (id) => {
+    expect(turnOfItem(id)).toBeUndefined()
+  })
+})
