@@ -1,0 +1,83 @@
+import { asText, isList, isObject, type Json } from '../../openapi/json.ts'
+import { accepts } from '../../openapi/schema/accepts.ts'
+import { alternatives } from '../../openapi/schema/alternatives.ts'
+import { memberView } from '../../openapi/schema/structure.ts'
+import type { View } from '../../openapi/schema/view.ts'
+import type { Parameter } from '../api/operation.ts'
+import { wellFormed } from './serialise.ts'
+
+/**
+ * Outside JSON every value travels as text, and who gets it reads it as the schema suggests: `5` is a number where
+ * one is wanted, one item is a list of one. A value is invalid only if no reading of its text is valid.
+ */
+export const acceptsOnWire = (view: View, value: Json): boolean =>
+  readingsOf(view, value, 0).some((reading) => accepts(view, reading))
+
+const depthMax = 6
+const numeric = /^\s*[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?\s*$/i
+const trueWords = /^\s*(true|1|yes|on|y|t)\s*$/i
+const falseWords = /^\s*(false|0|no|off|n|f|)\s*$/i
+
+const readingsOf = (view: View, value: Json, depth: number): readonly Json[] => {
+  if (depth > depthMax) return [value]
+  const found: Json[] = []
+  for (const one of alternatives(view)) {
+    const text = isList(value)
+      ? value.map(asText).join(',')
+      : isObject(value)
+        ? undefined
+        : wellFormed(asText(value))
+    if (one.type === 'string' && text !== undefined) found.push(text)
+    if (one.type === 'number' && text !== undefined && numeric.test(text)) found.push(Number(text))
+    if (one.type === 'number' && text !== undefined && /^\s*0[xob]/i.test(text)) found.push(Number(text))
+    if (one.type === 'boolean' && text !== undefined)
+      found.push(...(trueWords.test(text) ? [true] : falseWords.test(text) ? [false] : []))
+    if (one.type === 'null' && (text === '' || text === 'null')) found.push(null)
+    if (one.type === 'array') {
+      const read = (items: readonly Json[]): Json =>
+        items.map((item, at) => firstValid(one.prefix[at] ?? one.items, item, depth))
+      if (isList(value)) found.push(read(value))
+      else if (text !== undefined) found.push(read([text]), read(text.split(',')))
+    }
+    if (one.type === 'object' && isObject(value))
+      found.push(
+        Object.fromEntries(
+          Object.entries(value).map(([name, member]) => [
+            name,
+            firstValid(memberView(one, name), member, depth),
+          ]),
+        ),
+      )
+  }
+  return found
+}
+
+const firstValid = (view: View, value: Json, depth: number): Json => {
+  const readings = readingsOf(view, value, depth + 1)
+  return readings.find((reading) => accepts(view, reading)) ?? readings[0] ?? value
+}
+
+/** Whether a value of a parameter is valid as it travels. */
+export const acceptsParameter = (parameter: Parameter, value: Json): boolean =>
+  parameter.isJson ? accepts(parameter.view, value) : acceptsOnWire(parameter.view, value)
+
+/** Whether the text in a header or path stays what it is: no character is lost or ends the value. */
+export const travels = (where: Parameter['in'], value: Json): boolean => {
+  const texts = isList(value)
+    ? value.map(asText)
+    : isObject(value)
+      ? Object.values(value).map(asText)
+      : [asText(value)]
+  if (where === 'header')
+    return texts.every(
+      (text) =>
+        /^[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?$/.test(text) && !(isList(value) && text.includes(',')),
+    )
+  if (where === 'cookie')
+    return texts.every((text) => /^[\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]*$/.test(text))
+  if (where === 'path')
+    return (
+      texts.length > 0 && texts.every((text) => text !== '' && !/^\.\.?$/.test(text) && text.isWellFormed())
+    )
+  return texts.every((text) => text.isWellFormed()) && !(isObject(value) && texts.length === 0)
+}
