@@ -1,13 +1,14 @@
 import { hash } from 'node:crypto'
+import { canonicalJson } from '../../core/canonical-json.ts'
 import type { Message, Part, ToolCall } from '../../core/inference.ts'
 
 /**
  * SHA-256, base64url, of what makes two messages the same to those who say them. Clients send an answer back without
  * its reasoning and its unknown members, with white space trimmed, arguments written anew and, from Ollama's clients,
- * with other ids of calls: none of that counts. The body's hash is stricter.
+ * with other ids of calls: none of that counts. The body's hash is stricter. Throws BAD_REQUEST as canonicalJson does.
  */
 export const matchHash = (message: Message): string =>
-  hash('sha256', JSON.stringify(essence(message), sortKeys), 'base64url')
+  hash('sha256', canonicalJson(essence(message)), 'base64url')
 
 const essence = ({ role, content, name, toolCalls }: Message): unknown => [
   role,
@@ -37,16 +38,11 @@ const partEssence = (part: Part, trimmed: boolean): unknown => {
   }
 }
 
+/** Arguments are compared as JSON where they are some, written by a model as they are. */
 const callEssence = ({ name, argumentsText }: ToolCall): unknown => {
   try {
-    return [name, JSON.parse(argumentsText.trim() === '' ? '{}' : argumentsText)]
+    return [name, canonicalJson(JSON.parse(argumentsText.trim() === '' ? '{}' : argumentsText))]
   } catch {
-    return [name, { text: argumentsText }]
+    return [name, argumentsText]
   }
 }
-
-/** For JSON.stringify: objects with the same members are the same text. */
-const sortKeys = (_: string, value: unknown): unknown =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
-    ? Object.fromEntries(Object.entries(value).toSorted(([left], [right]) => (left < right ? -1 : 1)))
-    : value

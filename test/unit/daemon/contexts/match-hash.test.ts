@@ -59,4 +59,8 @@ describe('the hash by which messages are recognised', () => {
       matchHash(answer({ content: '\u{0}\uFFFD' })),
     )
   })
+  it('takes arguments nested deeper than any stack', () => {
+    const deep = `${'['.repeat(100_000)}${']'.repeat(100_000)}`
+    expect(matchHash(callOf('a', 'f', deep))).toBe(matchHash(callOf('b', 'f', deep)))
+  })
 })

@@ -1,0 +1,164 @@
+import { createBm25, type Match } from './bm25.ts'
+import type { PathTurn } from './path.ts'
+import { searchTextOf, termsOf } from './terms.ts'
+import type { Unit } from './units.ts'
+
+export type RelevanceMode = 'lexical' | 'semantic'
+
+export interface Ranked {
+  /** Place of the unit in the list that was given. */
+  readonly unit: number
+  /** 0 to 1, the best match has 1; and up to 0.1 more for being recent. */
+  readonly score: number
+  /** Near enough to the question to be fetched back although the view has moved on. */
+  readonly related: boolean
+}
+
+export interface Ranking {
+  /** null: the question has no word to search by. */
+  readonly mode: RelevanceMode | null
+  /** Units that have something of the question, best first. */
+  readonly ranked: readonly Ranked[]
+}
+
+/** Unit vectors; absent where a text has none, such as an empty one. */
+export type VectorOf = (turn: PathTurn) => Float32Array | undefined
+
+/**
+ * Ranks units by what they have to do with a question. It reads each unit once; one that is kept with a path costs
+ * only what was added since. It gives the same answers as a fresh one would.
+ */
+export interface Relevance {
+  /** Says which path it is about. Units may be appended between calls; any other change makes it read all again. */
+  read(units: readonly Unit[]): void
+  /** The units before the one at `question`, as they were when it was asked. `vectorOf` makes it semantic. */
+  rank(question: number, vectorOf?: VectorOf): Ranking
+}
+
+/** What recency adds to a score; enough that the newer of two equal statements wins. */
+export const recencyWeight = 0.1
+/** Units that a ranking holds at most. */
+const rankedMax = 1000
+/** Rankings kept. A view needs those of the questions since its last cut. */
+const keptMax = 64
+/** A unit is related when what it shares with the question is nearly as rare as a word that stands nowhere else… */
+const relatedRarity = 0.5
+/** …and when it is not far behind the best. */
+const relatedShare = 0.5
+/** Similarities this many deviations above the mean are related: a fixed bound would fit one model only. */
+const relatedDeviations = 2
+/** Of reciprocal rank fusion. */
+const fusionRank = 60
+
+export const createRelevance = (): Relevance => {
+  let index = createBm25()
+  let units: readonly Unit[] = []
+  let rankings = new Map<string, Ranking>()
+
+  const read = (next: readonly Unit[]): void => {
+    if (!isContinued(units, next, index.size)) {
+      index = createBm25()
+      rankings = new Map()
+    }
+    units = next
+    // The last unit may still grow by results, and nobody asks for what was just said.
+    for (let at = index.size; at < units.length - 1; at += 1) index.add(termsOf(unitText(units[at]!)))
+  }
+
+  const rank = (question: number, vectorOf?: VectorOf): Ranking => {
+    const turn = units[question]?.turns[0]
+    if (!turn) return { mode: null, ranked: [] }
+    const key = `${vectorOf && vectorOf(turn) ? 'semantic' : 'lexical'} ${question}`
+    const known = rankings.get(key)
+    if (known) return known
+    const made = make(turn, question, vectorOf)
+    rankings.set(key, made)
+    if (rankings.size > keptMax) rankings.delete(rankings.keys().next().value!)
+    return made
+  }
+
+  const make = (turn: PathTurn, end: number, vectorOf?: VectorOf): Ranking => {
+    const terms = termsOf(searchTextOf(turn.message))
+    const lexical = index.search(terms, Math.min(end, index.size))
+    const vector = vectorOf?.(turn)
+    if (vector && vectorOf)
+      return { mode: 'semantic', ranked: fuse(lexical, similarities(units, end, vector, vectorOf), end) }
+    return { mode: terms.length > 0 ? 'lexical' : null, ranked: byScore(lexical, end) }
+  }
+
+  return { read, rank }
+}
+
+/** Whether what is indexed of `before` stands at the beginning of `after` as it was. */
+const isContinued = (before: readonly Unit[], after: readonly Unit[], indexed: number): boolean => {
+  for (let at = 0; at < indexed; at += 1)
+    if (before[at]!.turns[0]!.turn.chainHash !== after[at]?.turns[0]!.turn.chainHash) return false
+  return after.length >= indexed
+}
+
+const unitText = ({ turns }: Unit): string => turns.map(({ message }) => searchTextOf(message)).join('\n')
+
+const best = (ranked: Ranked[]): readonly Ranked[] =>
+  ranked.sort((left, right) => right.score - left.score || right.unit - left.unit).slice(0, rankedMax)
+
+const byScore = (matches: readonly Match[], end: number): readonly Ranked[] => {
+  const top = matches.reduce((most, { score }) => Math.max(most, score), 0)
+  return best(
+    matches.map(({ document, score, rarity }) => ({
+      unit: document,
+      score: score / top + recency(document, end),
+      related: rarity >= relatedRarity && score >= relatedShare * top,
+    })),
+  )
+}
+
+/** How much being recent counts for the unit, among `end` of them. */
+export const recency = (unit: number, end: number): number => (recencyWeight * (unit + 1)) / end
+
+interface Similarity {
+  readonly unit: number
+  readonly cosine: number
+}
+
+const similarities = (
+  units: readonly Unit[],
+  end: number,
+  question: Float32Array,
+  vectorOf: VectorOf,
+): readonly Similarity[] =>
+  units.slice(0, end).flatMap(({ turns }, unit) => {
+    const cosines = turns.flatMap((turn) => {
+      const vector = vectorOf(turn)
+      return vector ? [dot(question, vector)] : []
+    })
+    return cosines.length === 0 ? [] : [{ unit, cosine: Math.max(...cosines) }]
+  })
+
+const dot = (left: Float32Array, right: Float32Array): number => {
+  let sum = 0
+  for (let at = 0; at < left.length; at += 1) sum += left[at]! * (right[at] ?? 0)
+  return sum
+}
+
+/** By reciprocal ranks: words find names and numbers, meaning finds the rest, and neither finds both. */
+const fuse = (matches: readonly Match[], similar: readonly Similarity[], end: number): readonly Ranked[] => {
+  const lexical = byScore(matches, end)
+  const related = new Set(lexical.filter((each) => each.related).map(({ unit }) => unit))
+  const near = similar.toSorted((left, right) => right.cosine - left.cosine || right.unit - left.unit)
+  const mean = near.reduce((sum, { cosine }) => sum + cosine, 0) / Math.max(1, near.length)
+  const variance = near.reduce((sum, { cosine }) => sum + (cosine - mean) ** 2, 0) / Math.max(1, near.length)
+  const bound = mean + relatedDeviations * Math.sqrt(variance)
+  for (const { unit, cosine } of near) if (cosine >= bound) related.add(unit)
+  const scores = new Map<number, number>()
+  for (const list of [lexical, near])
+    for (const [rank, { unit }] of list.entries())
+      scores.set(unit, (scores.get(unit) ?? 0) + 1 / (fusionRank + rank))
+  const top = 2 / fusionRank
+  return best(
+    [...scores].map(([unit, score]) => ({
+      unit,
+      score: score / top + recency(unit, end),
+      related: related.has(unit),
+    })),
+  )
+}
