@@ -118,7 +118,7 @@ export interface Append extends ContextKey {
 
 /**
  * `head` is the turn that the head is at now: null where it has no turns, or where there is no such head. `turns` are
- * those of this append, an opened one last; of a duplicate those that the first one made, as they are now.
+ * those of this append, an opened one last. A duplicate says what the first one said, the turns as they are now.
  */
 export type Appended =
   | { readonly outcome: 'ok' | 'duplicate'; readonly head: string | null; readonly turns: readonly Turn[] }

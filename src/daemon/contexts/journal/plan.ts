@@ -144,13 +144,15 @@ const dangling = ({ context, head }: Append, turn: string): McpdError =>
     { suggestions: ['Run `mcpd context fsck`.'] },
   )
 
-/** What of an append must be the same when its idempotency key comes again; ids and the expected head may differ. */
-export const fingerprintOf = ({ head, base, turns, opens, closes }: Append): string =>
+/**
+ * What of an append must be the same when its idempotency key comes again: what is said, and without anything said
+ * where the head goes. Ids may differ, and so may the head, for a retry may have become a fork.
+ */
+export const fingerprintOf = ({ base, turns, opens, closes }: Append): string =>
   sha256(
     Buffer.from(
       JSON.stringify([
-        head,
-        base === undefined ? [] : base,
+        turns.length > 0 || base === undefined ? [] : base,
         closes !== undefined,
         opens?.role,
         turns.map(({ role, state, pinned, body }) => [role, state, pinned ?? false, sha256(body)]),
