@@ -68,6 +68,13 @@ export interface EmbedRequest extends ModelRequest {
   readonly dimensions?: number
 }
 
+/** `top_n` are wanted; all when absent. */
+export interface RerankRequest extends ModelRequest {
+  readonly query: string
+  readonly documents: readonly string[]
+  readonly top_n?: number
+}
+
 /** `outputs` are those wanted; all when absent. */
 export interface InferRequest extends ModelRequest {
   readonly inputs: readonly Tensor[]
@@ -111,6 +118,10 @@ export type ChatAnswer = Answer<{
 }>
 export type CompleteAnswer = Answer<{ readonly text: string }>
 export type EmbedAnswer = Answer<{ readonly embeddings: readonly (readonly number[])[] }>
+/** Best first; `index` is the document's place in the request. */
+export type RerankAnswer = Answer<{
+  readonly ranking: readonly { readonly index: number; readonly score: number }[]
+}>
 export type InferAnswer = Answer<{ readonly tensors: readonly Tensor[] }>
 export type TokenizeAnswer = Answer<{
   readonly tokens: readonly number[]

@@ -10,7 +10,7 @@ import {
   needs,
   type Session,
 } from './adapter-session.ts'
-import { newChat, newComplete, newEmbed, newInfer, newInput, repeatable } from './request.ts'
+import { newChat, newComplete, newEmbed, newInfer, newInput, newRerank, repeatable } from './request.ts'
 
 const generating = ['chat', 'complete'] as const
 
@@ -118,7 +118,7 @@ const generatingChecks = (
   ]
 }
 
-/** Embeddings and tokens: answers that are numbers. */
+/** Embeddings, rankings and tokens: answers that are numbers. */
 export const numberChecks = (options: AdapterSuiteOptions): readonly AdapterCheck[] => [
   {
     name: 'embed: one vector per input, in order, all of one length',
@@ -136,12 +136,39 @@ export const numberChecks = (options: AdapterSuiteOptions): readonly AdapterChec
     },
   },
   {
+    name: 'rerank: each document once, best first, whatever their order',
+    skipped: needs(options, 'rerank'),
+    body: async ({ ask }) => {
+      const texts = ['A cat sat.', 'The sea is deep and very wide.', 'Three.', 'How deep is the sea?']
+      const query = 'How deep is the sea?'
+      const ranking = rankingOf(await ask(newRerank(query, texts)))
+      assert.deepEqual(
+        ranking.map(({ index }) => index).toSorted((left, right) => left - right),
+        texts.map((_, index) => index),
+        'not each document once',
+      )
+      const scores = ranking.map(({ score }) => score)
+      assert.ok(scores.every(Number.isFinite), 'a score is no finite number')
+      assert.deepEqual(
+        scores,
+        scores.toSorted((left, right) => right - left),
+        'not the best first',
+      )
+      const best = rankingOf(await ask(newRerank(query, texts.toReversed(), { topN: 2 })))
+      assert.deepEqual(
+        best.map(({ index }) => texts.length - 1 - index),
+        ranking.slice(0, 2).map(({ index }) => index),
+        'other documents are best when they come in another order',
+      )
+    },
+  },
+  {
     name: 'tokenize: the same text gives the same whole numbers',
     skipped: needs(options, 'tokenize'),
     body: async ({ ask }) => {
       const input: Input = { operation: 'tokenize', text: 'Say hello to the world.' }
-      const { tokens = [], contextLength } = (await ask(input)).response
-      assert.ok(tokens.length > 0, 'a text without tokens')
+      const { tokens = [], tokenCount = tokens.length, contextLength } = (await ask(input)).response
+      assert.ok(tokenCount > 0, 'a text without tokens')
       assert.ok(
         tokens.every((token) => Number.isSafeInteger(token) && token >= 0),
         'tokens are whole numbers',
@@ -204,6 +231,8 @@ const answeredOrRefused = async (
   return undefined
 }
 
+const rankingOf = ({ response }: Answer) => response.ranking ?? []
+
 const vectorsOf = ({ response }: Answer): readonly (readonly number[])[] => response.embeddings ?? []
 
 /** Batches of another shape round differently. */
@@ -220,6 +249,7 @@ const requireEqual = (actual: InferenceResponse, expected: InferenceResponse): v
     'the choices differ between two answers to the same request',
   )
   assert.deepEqual(actual.embeddings, expected.embeddings, 'the embeddings differ')
+  assert.deepEqual(actual.ranking, expected.ranking, 'the rankings differ')
   assert.deepEqual(actual.tokens, expected.tokens, 'the tokens differ')
   if (actual.usage && expected.usage)
     assert.deepEqual(

@@ -94,7 +94,7 @@ const stepMsDefault = 10_000
 
 /** The operation that stands for all where it does not matter which: one that can stream, if there is one. */
 export const mainOperation = (models: AdapterSuiteOptions['models']): Operation =>
-  (['chat', 'complete', 'embed', 'tokenize', 'infer'] as const).find(
+  (['chat', 'complete', 'embed', 'rerank', 'tokenize', 'infer'] as const).find(
     (operation) => models[operation] !== undefined,
   ) ?? 'chat'
 

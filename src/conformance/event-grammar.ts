@@ -16,6 +16,7 @@ const outputs: Readonly<Record<Operation, readonly InferenceEvent['type'][]>> = 
   chat: ['text-delta', 'reasoning-delta', 'tool-call-delta', 'finish'],
   complete: ['text-delta', 'reasoning-delta', 'finish'],
   embed: ['embedding'],
+  rerank: ['ranking'],
   tokenize: ['tokens'],
   infer: ['tensors'],
 }
@@ -104,6 +105,7 @@ export const createGrammar = ({ input: { operation } }: Pick<InferenceRequest, '
 export const requireResponse = (response: InferenceResponse, operation: Operation): void => {
   if (response.usage) requireUsage(response.usage)
   if (operation === 'embed') return assert.ok(response.embeddings?.length, 'a response without embeddings')
+  if (operation === 'rerank') return assert.ok(response.ranking?.length, 'a response without a ranking')
   if (operation === 'tokenize') return assert.ok(response.tokens, 'a response without tokens')
   if (operation === 'infer') return assert.ok(response.tensors, 'a response without tensors')
   assert.ok(response.choices.length > 0, 'a response without choices')

@@ -5,6 +5,7 @@ import type {
   InferInput,
   InferenceRequest,
   Input,
+  RerankInput,
   Sampling,
 } from '../core/inference.ts'
 import { defaultPrincipal } from '../core/principal.ts'
@@ -65,6 +66,12 @@ export const newInfer = (text: string, more: Partial<InferInput> = {}): InferInp
   ...more,
 })
 
+export const newRerank = (
+  query: string,
+  documents: readonly string[],
+  more: Partial<RerankInput> = {},
+): RerankInput => ({ operation: 'rerank', query, documents, extra: {}, ...more })
+
 /** The plainest request of an operation about some text. */
 export const newInput = (operation: Input['operation'], text: string): Input => {
   switch (operation) {
@@ -74,6 +81,8 @@ export const newInput = (operation: Input['operation'], text: string): Input => 
       return newComplete(text)
     case 'embed':
       return newEmbed([text])
+    case 'rerank':
+      return newRerank(text, [text, 'Something else.'])
     case 'infer':
       return newInfer(text)
     case 'tokenize':

@@ -4,6 +4,7 @@ import type {
   FinishReason,
   InferenceEvent,
   InferenceResponse,
+  Ranked,
   TokenLogprob,
   Usage,
 } from './inference.ts'
@@ -30,7 +31,9 @@ export const createFold = () => {
   let id: string | undefined
   let usage: Usage | undefined
   let timings: BackendTimings | undefined
+  let ranking: readonly Ranked[] | undefined
   let tokens: readonly number[] | undefined
+  let tokenCount: number | undefined
   let contextLength: number | undefined
   let tensors: Tensor[] | undefined
   // Maps, since the numbers come from a backend: an absurd one would make a list that takes minutes to walk.
@@ -72,8 +75,12 @@ export const createFold = () => {
       case 'embedding':
         embeddings.set(event.index, event.values)
         break
+      case 'ranking':
+        ranking = event.ranking
+        break
       case 'tokens':
         tokens = event.tokens
+        tokenCount = event.count
         contextLength = event.contextLength
         break
       case 'tensors':
@@ -112,7 +119,9 @@ export const createFold = () => {
       ...(id !== undefined && { id }),
       choices: inOrder(choices).map(close),
       ...(embeddings.size > 0 && { embeddings: inOrder(embeddings).map(([, values]) => values) }),
+      ...(ranking && { ranking }),
       ...(tokens && { tokens }),
+      ...(tokenCount !== undefined && { tokenCount }),
       ...(contextLength !== undefined && { contextLength }),
       ...(tensors && { tensors }),
       ...(usage && { usage }),
@@ -152,10 +161,12 @@ export function* unfold(response: InferenceResponse): Generator<InferenceEvent> 
   }
   for (const [index, values] of (response.embeddings ?? []).entries())
     yield { type: 'embedding', index, values }
+  if (response.ranking) yield { type: 'ranking', ranking: response.ranking }
   if (response.tokens)
     yield {
       type: 'tokens',
       tokens: response.tokens,
+      ...(response.tokenCount !== undefined && { count: response.tokenCount }),
       ...(response.contextLength !== undefined && { contextLength: response.contextLength }),
     }
   if (response.tensors) yield { type: 'tensors', tensors: response.tensors }

@@ -16,7 +16,7 @@ export type Guard = (next: Invoke) => Invoke
 export const compose = (guards: readonly Guard[], invoke: Invoke): Invoke =>
   guards.reduceRight((next, guard) => guard(next), invoke)
 
-export const operations = ['chat', 'complete', 'embed', 'tokenize', 'infer'] as const
+export const operations = ['chat', 'complete', 'embed', 'rerank', 'tokenize', 'infer'] as const
 export type Operation = (typeof operations)[number]
 
 export interface InferenceRequest {
@@ -55,7 +55,7 @@ export interface RequestFrame {
 
 // ---- input ----
 
-export type Input = ChatInput | CompleteInput | EmbedInput | TokenizeInput | InferInput
+export type Input = ChatInput | CompleteInput | EmbedInput | RerankInput | TokenizeInput | InferInput
 
 /** Sampling parameters. An absent one means: the backend's default. */
 export interface Sampling {
@@ -104,6 +104,16 @@ export interface EmbedInput {
   readonly operation: 'embed'
   readonly inputs: readonly (string | readonly number[])[]
   readonly dimensions?: number
+  readonly extra: Readonly<Record<string, unknown>>
+}
+
+/** Texts to be put in order by how well they answer a query. */
+export interface RerankInput {
+  readonly operation: 'rerank'
+  readonly query: string
+  readonly documents: readonly string[]
+  /** How many of the best are wanted; all when absent. */
+  readonly topN?: number
   readonly extra: Readonly<Record<string, unknown>>
 }
 
@@ -201,6 +211,7 @@ export type InferenceEvent =
   | ReasoningDelta
   | ToolCallDelta
   | EmbeddingEvent
+  | RankingEvent
   | TokensEvent
   | TensorsEvent
   | FinishEvent
@@ -246,9 +257,23 @@ export interface EmbeddingEvent extends Framed {
   readonly values: readonly number[]
 }
 
+export interface RankingEvent extends Framed {
+  readonly type: 'ranking'
+  /** Best first. */
+  readonly ranking: readonly Ranked[]
+}
+
+/** `index` is the document's place in the request; of two scores the higher is the better. */
+export interface Ranked {
+  readonly index: number
+  readonly score: number
+}
+
 export interface TokensEvent extends Framed {
   readonly type: 'tokens'
   readonly tokens: readonly number[]
+  /** How many there are, where the backend counts without saying which; `tokens` is empty then. */
+  readonly count?: number
   readonly contextLength?: number
 }
 
@@ -325,13 +350,15 @@ export interface Choice {
   readonly finishReason: FinishReason
 }
 
-/** A folded stream or a decoded body. `choices` for chat and complete, `embeddings` for embed, `tokens` for tokenize, `tensors` for infer. */
+/** A folded stream or a decoded body. `choices` for chat and complete, `embeddings` for embed, `ranking` for rerank, `tokens` for tokenize, `tensors` for infer. */
 export interface InferenceResponse {
   readonly model: string
   readonly id?: string
   readonly choices: readonly Choice[]
   readonly embeddings?: readonly (readonly number[])[]
+  readonly ranking?: readonly Ranked[]
   readonly tokens?: readonly number[]
+  readonly tokenCount?: number
   readonly contextLength?: number
   /** Of all responses of the model, in the order in which they came. */
   readonly tensors?: readonly Tensor[]
@@ -347,6 +374,7 @@ export const isContent = (event: InferenceEvent): boolean => {
       return event.text !== ''
     case 'tool-call-delta':
     case 'embedding':
+    case 'ranking':
     case 'tokens':
     case 'tensors':
     case 'whole':

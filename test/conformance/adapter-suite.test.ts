@@ -13,7 +13,7 @@ import type {
 import { createMemoryAdapter, memoryModel } from './memory-adapter.ts'
 import { runSuite } from './run-suite.ts'
 
-const everyOperation = ['chat', 'complete', 'embed', 'tokenize', 'infer'] as const
+const everyOperation = ['chat', 'complete', 'embed', 'rerank', 'tokenize', 'infer'] as const
 const everyModel = Object.fromEntries(everyOperation.map((operation) => [operation, memoryModel]))
 
 const good: AdapterSuiteOptions = {
@@ -59,6 +59,7 @@ describe('what a good adapter is not asked', () => {
       'no model for complete',
       'the model calls no tools',
       'no model for embed',
+      'no model for rerank',
       'no model for tokenize',
       'no model for infer',
       'no model for infer',
@@ -371,6 +372,23 @@ const broken: readonly [check: string, what: string, Break][] = [
       let count = 0
       return changingWhole(() => ({ tokens: [(count += 1)] }))(adapter)
     },
+  ],
+  [
+    'rerank: each document once, best first, whatever their order',
+    'ranks the worst first',
+    changingWhole(({ ranking }) => (ranking ? { ranking: ranking.toReversed() } : {})),
+  ],
+  [
+    'rerank: each document once, best first, whatever their order',
+    'forgets a document',
+    changingWhole(({ ranking }) => (ranking ? { ranking: ranking.slice(1) } : {})),
+  ],
+  [
+    'rerank: each document once, best first, whatever their order',
+    'goes by the order they come in',
+    changingWhole(({ ranking }) =>
+      ranking ? { ranking: ranking.map((_, index) => ({ index, score: -index })) } : {},
+    ),
   ],
   [
     'infer: tensors that are what they say, the same for the same',

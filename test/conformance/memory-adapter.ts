@@ -100,6 +100,13 @@ const respond = ({ input, model }: InferenceRequest): InferenceResponse => {
       }
     case 'tokenize':
       return { model, choices: [], tokens: codesOf(input.text ?? ''), contextLength: 512 }
+    case 'rerank': {
+      const wanted = new Set(codesOf(input.query))
+      const ranking = input.documents
+        .map((text, index) => ({ index, score: codesOf(text).filter((code) => wanted.has(code)).length }))
+        .toSorted((left, right) => right.score - left.score)
+      return { model, choices: [], ranking: ranking.slice(0, input.topN) }
+    }
     case 'infer': {
       const stray = input.inputs.find(({ name }) => name !== 'text_input')
       if (stray) throw new McpdError('BAD_REQUEST', `There is no input ${stray.name}.`)

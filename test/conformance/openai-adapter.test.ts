@@ -9,7 +9,7 @@ const model = 'stand-in/tiny:1b'
 
 const suite = (
   standInOptions: OpenAiStandInOptions,
-  operations: readonly ('chat' | 'complete' | 'embed' | 'tokenize')[],
+  operations: readonly ('chat' | 'complete' | 'embed' | 'rerank' | 'tokenize')[],
   more: Partial<AdapterSuiteOptions> = {},
 ) =>
   adapterSuite({
@@ -33,7 +33,7 @@ const suite = (
 
 runSuite(
   'the openai adapter over a server like vLLM',
-  suite({ runtime: 'vllm' }, ['chat', 'complete', 'embed', 'tokenize'], { echoes: true }),
+  suite({ runtime: 'vllm' }, ['chat', 'complete', 'embed', 'rerank', 'tokenize'], { echoes: true }),
 )
 
 runSuite(

@@ -68,6 +68,10 @@ const tensors = fc
     })),
   }))
 
+const rankings = fc
+  .array(fc.record({ index: fc.nat(), score: fc.double({ noNaN: true }) }), { minLength: 1 })
+  .map((ranking): InferenceResponse => ({ model: 'any', choices: [], ranking }))
+
 const folded = (events: Iterable<InferenceEvent>): InferenceResponse => {
   const folding = createFold()
   for (const event of events) folding.push(event)
@@ -96,7 +100,7 @@ const cut = function* (events: Iterable<InferenceEvent>, at: number): Generator<
 describe('fold and unfold', () => {
   it('fold(unfold(response)) is the response', () => {
     fc.assert(
-      fc.property(fc.oneof(answer, vectors, tokens, tensors), (response) => {
+      fc.property(fc.oneof(answer, vectors, rankings, tokens, tensors), (response) => {
         expect(folded(unfold(response))).toEqual(response)
       }),
     )
@@ -113,7 +117,7 @@ describe('fold and unfold', () => {
   it('unfolds to events that follow the grammar', () => {
     const follows = (
       response: InferenceResponse,
-      operation: 'chat' | 'embed' | 'tokenize' | 'infer',
+      operation: 'chat' | 'embed' | 'rerank' | 'tokenize' | 'infer',
     ): void => {
       const grammar = createGrammar(newRequest({ model: 'any', input: newInput(operation, 'Hello.') }))
       for (const event of unfold(response)) grammar.push(event)
@@ -122,6 +126,7 @@ describe('fold and unfold', () => {
     const answered = answer.filter(({ choices: made }) => made.length > 0)
     fc.assert(fc.property(answered, (response) => follows(response, 'chat')))
     fc.assert(fc.property(vectors, (response) => follows(response, 'embed')))
+    fc.assert(fc.property(rankings, (response) => follows(response, 'rerank')))
     fc.assert(fc.property(tokens, (response) => follows(response, 'tokenize')))
     fc.assert(fc.property(tensors, (response) => follows(response, 'infer')))
   })

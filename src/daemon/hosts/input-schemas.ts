@@ -98,6 +98,13 @@ export const input = Type.Union([
     extra,
   }),
   Type.Object({
+    operation: Type.Literal('rerank'),
+    query: Type.String(),
+    documents: Type.Array(Type.String()),
+    topN: maybe(count('How many of the best are wanted; all when absent.')),
+    extra,
+  }),
+  Type.Object({
     operation: Type.Literal('tokenize'),
     text: maybe(Type.String()),
     messages: maybe(Type.Array(message)),

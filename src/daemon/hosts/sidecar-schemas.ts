@@ -67,6 +67,9 @@ const timings = Type.Object({
 })
 const index = count('The choice it belongs to, from 0 on.')
 const vector = Type.Array(Type.Number())
+const ranking = Type.Array(Type.Object({ index: count('Of the document.'), score: Type.Number() }), {
+  description: 'Of rerank, best first.',
+})
 
 const response = Type.Object({
   model: Type.String(),
@@ -83,7 +86,9 @@ const response = Type.Object({
     { description: 'Of chat and complete; empty for the others.' },
   ),
   embeddings: maybe(Type.Array(vector, { description: 'Of embed: one per input, in order.' })),
+  ranking: maybe(ranking),
   tokens: maybe(Type.Array(Type.Integer(), { description: 'Of tokenize.' })),
+  tokenCount: maybe(count('Of tokenize, where only the number is known; tokens is empty then.')),
   contextLength: maybe(Type.Integer()),
   tensors: maybe(Type.Array(tensor, { description: 'Of infer.' })),
   usage: maybe(usage),
@@ -129,7 +134,12 @@ const lines = {
     argumentsText: Type.String(),
   }),
   embedding: line('embedding', { index, values: vector }),
-  tokens: line('tokens', { tokens: Type.Array(Type.Integer()), contextLength: maybe(Type.Integer()) }),
+  ranking: line('ranking', { ranking }),
+  tokens: line('tokens', {
+    tokens: Type.Array(Type.Integer()),
+    count: maybe(count('Where only the number is known; tokens is empty then.')),
+    contextLength: maybe(Type.Integer()),
+  }),
   tensors: line('tensors', { tensors: Type.Array(tensor) }),
   finish: line('finish', { index, reason: finishReason }),
   usage: line('usage', { usage }),

@@ -48,9 +48,10 @@ export const outputs: Readonly<Record<Operation, Output>> = {
   embed: ({ embeddings }) => ({ output: { embeddings: only(embeddings, 'embeddings') } }),
   tokenize: (response) => {
     const tokens = only(response.tokens, 'tokens')
-    const { contextLength } = response
-    return { output: { tokens, count: tokens.length, ...(contextLength !== undefined && { contextLength }) } }
+    const { contextLength, tokenCount = tokens.length } = response
+    return { output: { tokens, count: tokenCount, ...(contextLength !== undefined && { contextLength }) } }
   },
+  rerank: ({ ranking }) => ({ output: { ranking: only(ranking, 'ranking') } }),
   infer: ({ tensors }) => ({ output: { tensors: only(tensors, 'tensors') } }),
 }
 

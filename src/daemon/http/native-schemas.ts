@@ -8,7 +8,7 @@ import { modelPlaces } from './model-places.ts'
 const closed = { additionalProperties: false }
 const count = (description: string) => Type.Integer({ minimum: 0, description })
 const milliseconds = (description: string) => Type.Number({ minimum: 0, description })
-const operationList = Type.Array(Type.String(), { description: 'chat, complete, embed, tokenize, infer.' })
+const operationList = Type.Array(Type.String(), { description: 'chat, complete, embed, rerank, tokenize, infer.' })
 
 /** RFC 9457. */
 export const problemSchema = Type.Object(

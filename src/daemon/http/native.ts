@@ -4,6 +4,7 @@ import type { AdapterCode } from '../adapter-code.ts'
 import { McpdError } from '../../core/errors.ts'
 import type { Input, Operation } from '../../core/inference.ts'
 import { decodeChat, decodeComplete, decodeEmbed, decodeMessages } from '../../dialects/openai/request.ts'
+import { decodeRerank } from '../../dialects/openai/rerank.ts'
 import type { Target } from '../balance.ts'
 import type { ListedModel, Registry } from '../registry.ts'
 import { explain } from '../explain.ts'
@@ -13,6 +14,7 @@ import { answers, answersOrStreams, problem } from './documented.ts'
 import { nativeAnswer } from './native-answer.ts'
 import { decodeInfer, nativeInferSchemas } from './native-infer.ts'
 import { nativeSchemas } from './native-schemas.ts'
+import { nativeRerankSchemas } from './native-rerank.ts'
 import { nativeEncoder } from './native-stream.ts'
 
 export interface NativeParts extends AnswerParts {
@@ -53,6 +55,13 @@ const nativeOperations: readonly NativeOperation[] = [
     decode: decodeEmbed,
   },
   {
+    operation: 'rerank',
+    summary: 'Put texts in order by how well they answer a query',
+    request: 'NativeRerankRequest',
+    answer: 'RerankAnswer',
+    decode: decodeRerank,
+  },
+  {
     operation: 'tokenize',
     summary: 'Split a text into tokens',
     request: 'TokenizeRequest',
@@ -83,7 +92,8 @@ const params = {
 export const nativeSurface =
   (parts: NativeParts) =>
   (app: FastifyInstance): void => {
-    for (const schema of [...nativeSchemas, ...nativeInferSchemas]) app.addSchema(schema)
+    for (const schema of [...nativeSchemas, ...nativeInferSchemas, ...nativeRerankSchemas])
+      app.addSchema(schema)
     for (const native of nativeOperations) addOperation(app, parts, native)
     addQuestions(app, parts)
     addLists(app, parts)

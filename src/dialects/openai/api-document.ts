@@ -1,6 +1,7 @@
 import { Type } from 'typebox'
 import { type ApiDocument, buildApiDocument } from '../api-document.ts'
 import { ChatRequest, CompletionRequest, EmbeddingRequest } from './request-schemas.ts'
+import { RerankRequest, RerankResponse } from './rerank-schemas.ts'
 import {
   ChatCompletion,
   ChatCompletionChunk,
@@ -41,6 +42,13 @@ export const openaiApi: ApiDocument = buildApiDocument({
       summary: 'Turn texts into vectors',
       request: EmbeddingRequest,
       response: EmbeddingList,
+    },
+    {
+      operation: 'POST /v1/rerank',
+      operationId: 'rerank',
+      summary: 'vLLM, llama.cpp: put texts in order by how well they answer a query',
+      request: RerankRequest,
+      response: RerankResponse,
     },
     {
       operation: 'GET /v1/models',

@@ -73,6 +73,7 @@ export const refuse = (input: Input): string | undefined => {
       return refuseComplete(input)
     case 'embed':
       return refuseEmbed(input)
+    case 'rerank':
     case 'infer':
       return undefined
     default:

@@ -2,7 +2,7 @@ import { Type, type Static } from 'typebox'
 import { sizePattern } from '../../../core/quantity.ts'
 
 /** What servers of this dialect have routes for. */
-export const openaiOperations = ['chat', 'complete', 'embed', 'tokenize'] as const
+export const openaiOperations = ['chat', 'complete', 'embed', 'rerank', 'tokenize'] as const
 
 const operationList = (description: string) =>
   Type.Optional(Type.Array(Type.Enum([...openaiOperations]), { minItems: 1, uniqueItems: true, description }))

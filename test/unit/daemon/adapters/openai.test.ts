@@ -330,7 +330,7 @@ describe('models, health and tokens', () => {
         name: 'stand-in',
         contextLength: 2048,
         ownedBy: 'vllm',
-        operations: ['chat', 'complete', 'embed', 'tokenize'],
+        operations: ['chat', 'complete', 'embed', 'rerank', 'tokenize'],
       },
       { name: 'stand-in/tiny:1b' },
     ])
