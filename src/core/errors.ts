@@ -101,6 +101,8 @@ export interface ErrorDetails {
   readonly frame?: ErrorFrame
   /** Of CONTEXT_CONFLICT: the turn that the head is at, null where it has none. */
   readonly head?: string | null
+  /** `error.code` on the OpenAI surface, where its clients branch on a word of OpenAI's own. */
+  readonly openaiCode?: string
 }
 
 const brand = Symbol.for('mcpd.error')

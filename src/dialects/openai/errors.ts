@@ -204,7 +204,7 @@ export const encodeError = (error: McpdError): EncodedError => {
 
 /** The error object alone, on one line where it is ours. */
 export const encodeErrorBody = (error: McpdError): Buffer => {
-  const { frame, suggestions = [], param } = error.details
+  const { frame, suggestions = [], param, openaiCode } = error.details
   if (frame?.dialect === 'openai') return frame.body
   return Buffer.from(
     JSON.stringify({
@@ -212,7 +212,7 @@ export const encodeErrorBody = (error: McpdError): Buffer => {
         message: [error.message, ...suggestions].join(' '),
         type: errorTable[error.code].openaiType,
         param: param ?? null,
-        code: codes[error.code] ?? error.code.toLowerCase(),
+        code: openaiCode ?? codes[error.code] ?? error.code.toLowerCase(),
       },
     }),
   )
