@@ -44,7 +44,7 @@ const keptMax = 64
 /** A unit is related when what it shares with the question is nearly as rare as a word that stands nowhere else… */
 const relatedRarity = 0.5
 /** …and when it is not far behind the best. */
-const relatedShare = 0.5
+const relatedShare = 0.4
 /** Similarities this many deviations above the mean are related: a fixed bound would fit one model only. */
 const relatedDeviations = 2
 /** Of reciprocal rank fusion. */
@@ -68,7 +68,7 @@ export const createRelevance = (): Relevance => {
   const rank = (question: number, vectorOf?: VectorOf): Ranking => {
     const turn = units[question]?.turns[0]
     if (!turn) return { mode: null, ranked: [] }
-    const key = `${vectorOf && vectorOf(turn) ? 'semantic' : 'lexical'} ${question}`
+    const key = `${vectorOf?.(turn) ? 'semantic' : 'lexical'} ${turn.turn.chainHash}`
     const known = rankings.get(key)
     if (known) return known
     const made = make(turn, question, vectorOf)

@@ -36,7 +36,7 @@ export interface Selection {
 const cutFrom = 0.9
 const cutTo = 0.6
 /** Of that room, what may be given to old units that the newest question asks for. */
-const recallShare = 0.4
+const recallShare = 0.6
 /** Questions before the newest whose finds stay, so that a talk about something old does not lose it at once. */
 const rememberedQuestions = 6
 
@@ -64,6 +64,8 @@ export const select = (input: SelectionInput): Selection => {
   const ranking = newest === undefined ? undefined : input.rank(newest)
   for (const at of lastOf(units.length, recentUnits)) basket.add(at)
   recall(basket, ranking, units, recallShare * room)
+  // While there is room: what was asked for must not fall to the order of roles.
+  addOpening(basket, input)
   for (let at = units.length - 1; at > cut; at -= 1) basket.add(at)
   for (const at of chosenAt(cut, input, room)) basket.add(at)
   for (const at of questionsAfter(cut, units)
@@ -96,11 +98,8 @@ const mandatory = ({ units, opensWithUser }: SelectionInput): readonly number[] 
   const newest = questionBefore(units, units.length)
   if (newest !== undefined) must.add(newest)
   if (units.length > 0) must.add(units.length - 1)
-  const first = Math.min(...must)
-  if (must.size > 0 && !opensWithUser && !isQuestion(units[first]!)) {
-    const before = questionBefore(units, first)
-    if (before !== undefined) must.add(before)
-  }
+  const opening = opensWithUser ? undefined : openingOf(units, must)
+  if (opening !== undefined) must.add(opening)
   return [...must].filter((at) => !units[at]!.summarised)
 }
 
@@ -215,6 +214,17 @@ const lastOf = (end: number, count: number): readonly number[] =>
   Array.from({ length: Math.min(end, count) }, (_, at) => end - 1 - at)
 
 // ---- order ----
+
+/** The question before the first of some units, where that is none itself. */
+const openingOf = (units: readonly Candidate[], chosen: ReadonlySet<number>): number | undefined => {
+  const first = Math.min(...chosen)
+  return chosen.size === 0 || isQuestion(units[first]!) ? undefined : questionBefore(units, first)
+}
+
+const addOpening = (basket: Basket, { units, opensWithUser }: SelectionInput): void => {
+  const opening = opensWithUser ? undefined : openingOf(units, basket.kept)
+  if (opening !== undefined) basket.add(opening)
+}
 
 /** Brings in the question before the first unit, or leaves the unit out where there is none or no room for it. */
 const beginWithUser = (

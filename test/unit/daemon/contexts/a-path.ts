@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto'
 import type { Turn } from '../../../../src/core/context.ts'
 import type { Message } from '../../../../src/core/inference.ts'
 import type { PathTurn } from '../../../../src/daemon/contexts/path.ts'
@@ -12,12 +13,14 @@ export const say = (text: string): Message => {
 export type Saying = Message | string | { readonly said: Message | string; readonly turn: Partial<Turn> }
 
 /** A path of complete turns `t1`, `t2`, … that say this, one after the other. */
-export const pathOf = (...sayings: readonly Saying[]): PathTurn[] =>
-  sayings.map((saying, index) => {
+export const pathOf = (...sayings: readonly Saying[]): PathTurn[] => {
+  let chainHash = ''
+  return sayings.map((saying, index) => {
     const { said, turn = {} } =
       typeof saying === 'object' && 'said' in saying ? saying : { said: saying, turn: {} }
     const message = typeof said === 'string' ? say(said) : said
     const body = JSON.stringify(message)
+    chainHash = hash('sha256', chainHash + body)
     return {
       message,
       turn: {
@@ -28,13 +31,14 @@ export const pathOf = (...sayings: readonly Saying[]): PathTurn[] =>
         at: 1_700_000_000_000 + index * 1000,
         state: 'complete',
         bodyHash: `body:${body}`,
-        chainHash: `chain:${index}`,
+        chainHash,
         bodyBytes: Buffer.byteLength(body),
         pinned: false,
         ...turn,
       },
     }
   })
+}
 
 export const callOf = (id: string, name = 'look', argumentsText = '{"at":1}'): Message => ({
   role: 'assistant',
