@@ -5,6 +5,7 @@ import type { TSchema } from 'typebox'
 import type { Adapter, AdapterHost, AdapterModule, HostKind } from '../core/adapter.ts'
 import { type BackendConfig, type SidecarConfig, sidecarWord } from '../core/config.ts'
 import { McpdError } from '../core/errors.ts'
+import anthropic from './adapters/anthropic/index.ts'
 import embedded from './adapters/embedded/index.ts'
 import ollama from './adapters/ollama.ts'
 import openai from './adapters/openai.ts'
@@ -14,7 +15,7 @@ import { requireAdapter } from './hosts/module-check.ts'
 import { hostInSidecar } from './hosts/sidecar.ts'
 
 /** The adapters that mcpd brings, by type. */
-export const adapterModules: readonly AdapterModule[] = [openai, ollama, embedded]
+export const adapterModules: readonly AdapterModule[] = [openai, ollama, anthropic, embedded]
 
 /** What the adapter of a backend is made of: one that mcpd brings, a module, or a program. */
 export interface AdapterCode {

@@ -5,6 +5,9 @@ import { adapterModules } from './adapter-code.ts'
 import type { measureGuard } from './guards/measure.ts'
 import { adminSurface } from './http/admin.ts'
 import { backendAdmin } from './http/admin-backends.ts'
+import { anthropicSurface, renderAnthropicError } from './http/anthropic.ts'
+import type { ContextParts } from './http/context-route.ts'
+import { contextSurface } from './http/contexts.ts'
 import { nativeSurface, type NativeParts } from './http/native.ts'
 import { observeSurface } from './http/observe.ts'
 import { ollamaSurface, renderOllamaError } from './http/ollama.ts'
@@ -22,6 +25,7 @@ export interface SurfaceParts {
   readonly adapterMetrics: AdapterMetrics
   readonly reloader: Reloader
   readonly specs: Specs
+  readonly contexts: ContextParts
   readonly stateDir: string
   readonly drainMs: number
   /** Connections of the admin socket. */
@@ -33,6 +37,7 @@ export interface SurfaceParts {
 
 /** How errors look below these paths where no route was found. */
 export const errorDialects: ServerOptions['dialects'] = [
+  { prefix: '/v1/messages', render: renderAnthropicError },
   { prefix: '/v1/', render: renderOpenAiError },
   { prefix: '/api/', render: renderOllamaError },
 ]
@@ -44,8 +49,10 @@ export const surfacesOf = (parts: SurfaceParts): ServerOptions['surfaces'] => {
   return [
     nativeSurface({ ...answering, modules: adapterModules }),
     openaiSurface(answering),
+    anthropicSurface(answering),
     openaiForward({ registry, activity, measure, now }),
     ollamaSurface(answering),
+    contextSurface(parts.contexts),
     specSurface(specs),
     observeSurface({ registry, metrics, activity, beforeScrape: () => adapterMetrics.refresh() }),
     adminSurface({

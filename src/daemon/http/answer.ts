@@ -45,7 +45,11 @@ export interface Plan {
   readonly context?: ContextUse
   /** Made once it is known who answers. */
   readonly encoder: (facts: AnswerFacts) => StreamEncoder
+  /** What is left out of the answer already, in words for the client. */
+  readonly warnings?: readonly string[]
   readonly streamType: string
+  /** By what a stream of server-sent events shows that it lives; a comment when absent. */
+  readonly keepAlive?: Buffer
   /** A whole answer that is not in the surface's own dialect. */
   readonly encode: (response: InferenceResponse, facts: AnswerFacts) => unknown
 }
@@ -79,6 +83,7 @@ export const answer = async (
   }
   raw.once('close', onClose)
   const trace = newTrace(plan.surface, request.receivedMs)
+  trace.warnings.push(...(plan.warnings ?? []))
   request.trace = trace
   const inference: InferenceRequest = {
     id: request.id,
@@ -176,7 +181,7 @@ const writeStream = async (
     commit()
     // A client that does not take what it was sent needs no sign of life.
     if (plan.streamType.startsWith('text/event-stream') && !response.writableNeedDrain)
-      writer.write(keepAlive)
+      writer.write(plan.keepAlive ?? keepAlive)
   }, silenceMs)
 
   try {

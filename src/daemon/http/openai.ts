@@ -1,5 +1,4 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { McpdError } from '../../core/errors.ts'
 import type { InferenceResponse, Input } from '../../core/inference.ts'
 import { encodeError } from '../../dialects/openai/errors.ts'
 import { decodeChat, decodeComplete, decodeEmbed, wantsUsage } from '../../dialects/openai/request.ts'
@@ -7,10 +6,12 @@ import * as requests from '../../dialects/openai/request-schemas.ts'
 import { encodeResponse } from '../../dialects/openai/response.ts'
 import * as responses from '../../dialects/openai/response-schemas.ts'
 import { streamEncoder } from '../../dialects/openai/stream-encoder.ts'
-import type { ListedModel, Registry } from '../registry.ts'
+import type { Registry } from '../registry.ts'
 import { answer, type AnswerFacts, type AnswerParts } from './answer.ts'
 import { contextOf } from './context-of.ts'
+import { addModels } from './openai-models.ts'
 import { prepareError } from './render-error.ts'
+import { addRerank } from './rerank.ts'
 
 export interface OpenAiParts extends AnswerParts {
   readonly registry: Registry
@@ -82,7 +83,8 @@ export const openaiSurface =
       if ('$id' in schema) app.addSchema(schema)
     app.setErrorHandler(renderOpenAiError)
     for (const operation of openaiOperations) addOperation(app, parts, operation)
-    addModels(app, parts.registry)
+    addRerank(app, parts)
+    addModels(app, parts.registry, renderOpenAiError)
   }
 
 /** The error object of the OpenAI API. */
@@ -153,59 +155,3 @@ const addOperation = (app: FastifyInstance, parts: OpenAiParts, openai: OpenAiOp
     },
   )
 }
-
-const addModels = (app: FastifyInstance, registry: Registry): void => {
-  app.get(
-    '/v1/models',
-    {
-      schema: {
-        tags: ['OpenAI'],
-        operationId: 'listOpenAiModels',
-        summary: 'All models that can be asked for',
-        response: { 200: { description: 'The models.', content: json('ModelList') }, ...failure },
-      },
-    },
-    async () => ({
-      object: 'list',
-      data: [
-        ...registry.groups.map(({ config }) => groupModel(config.name)),
-        ...registry.list().map(openaiModel),
-      ],
-    }),
-  )
-
-  app.get<{ Params: { id: string } }>(
-    '/v1/models/:id',
-    {
-      schema: {
-        tags: ['OpenAI'],
-        operationId: 'getOpenAiModel',
-        summary: 'One model',
-        params: {
-          type: 'object',
-          properties: { id: { type: 'string', description: 'The id, slashes raw or percent-encoded.' } },
-        },
-        response: { 200: { description: 'The model.', content: json('Model') }, ...failure },
-      },
-    },
-    async ({ params }) => {
-      const { id } = params
-      if (registry.groups.some(({ config }) => config.name === id)) return groupModel(id)
-      const { backend, model } = await registry.resolve(undefined, id)
-      const listed = registry.list().find((entry) => entry.backend === backend && entry.model.name === model)
-      if (!listed)
-        throw new McpdError('MODEL_NOT_FOUND', `No backend serves a model "${id}".`, { param: 'model' })
-      return { ...openaiModel(listed), id }
-    },
-  )
-}
-
-const groupModel = (id: string): object => ({ id, object: 'model', created: 0, owned_by: 'mcpd' })
-
-/** A bare name where it is enough, else with its backend before it. */
-const openaiModel = ({ backend, model, shadowedBy }: ListedModel): object => ({
-  id: shadowedBy === undefined ? model.name : `${backend.name}/${model.name}`,
-  object: 'model',
-  created: model.created ?? 0,
-  owned_by: model.ownedBy ?? backend.name,
-})

@@ -7,6 +7,7 @@ import { noSpec, selectVersion } from '../../crawler/snapshots/select.ts'
 import { type SpecSummary, summarise } from '../../crawler/snapshots/summary.ts'
 import type { Json } from '../../openapi/json.ts'
 import type { ApiDocument } from '../../dialects/api-document.ts'
+import { anthropicApi } from '../../dialects/anthropic/api-document.ts'
 import { ollamaApi } from '../../dialects/ollama/api-document.ts'
 import { openaiApi } from '../../dialects/openai/api-document.ts'
 import type { Specs } from '../specs.ts'
@@ -14,7 +15,11 @@ import { answers, problem } from './documented.ts'
 import { specSchemas } from './spec-schemas.ts'
 
 /** What the adapters rely on, by their type. */
-const adapterApis: Readonly<Record<string, ApiDocument>> = { openai: openaiApi, ollama: ollamaApi }
+const adapterApis: Readonly<Record<string, ApiDocument>> = {
+  openai: openaiApi,
+  ollama: ollamaApi,
+  anthropic: anthropicApi,
+}
 
 const params = (...names: readonly ('spec' | 'version' | 'type')[]) => ({
   type: 'object',
