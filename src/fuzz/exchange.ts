@@ -40,7 +40,8 @@ export interface Exchange {
   }
 }
 
-const secretHeaders = /^(authorization|cookie|proxy-authorization)$|key|token|secret|password|session/i
+const secretHeaders =
+  /^(authorization|cookie|set-cookie|proxy-authorization)$|key|token|secret|password|session/i
 
 /** Headers without what they keep secret: `[name, '…']`. */
 export const publicHeaders = (

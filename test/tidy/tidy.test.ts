@@ -45,7 +45,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   bench: ['core', 'openapi', 'dialects', 'client'],
   daemon: ['core', 'openapi', 'dialects', 'discovery', 'conformance', 'crawler', 'mcp', 'web'],
   cli: engines,
-  views: ['core', 'client', 'bench', 'cli'],
+  views: ['core', 'client', 'bench', 'fuzz', 'cli'],
   commands: [...engines, 'cli', 'views'],
 }
 

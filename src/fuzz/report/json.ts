@@ -67,7 +67,7 @@ export const shownExchange = ({
   request: {
     method: request.method,
     url: request.url,
-    headers: publicHeaders(request.headers).map(([name, value]): [string, string] => [name, value]),
+    headers: publicHeaders(request.headers).map((header) => [...header]),
     ...(request.body !== undefined && { body: request.body }),
     ...(request.bodyEncoding && { bodyEncoding: request.bodyEncoding }),
   },

@@ -17,8 +17,8 @@ const exchange = Type.Object(
       {
         method: Type.String(),
         url: Type.String({ description: 'Exactly as sent.' }),
-        headers: Type.Array(Type.Tuple([Type.String(), Type.String()]), {
-          description: 'Secrets are shown as `…`.',
+        headers: Type.Array(Type.Array(Type.String(), { minItems: 2, maxItems: 2 }), {
+          description: 'Name and value; secrets are shown as `…`.',
         }),
         body: Type.Optional(Type.String()),
         bodyEncoding: Type.Optional(Type.Enum(['utf8', 'base64'])),
