@@ -1,5 +1,5 @@
 import { McpdError } from '../../core/errors.ts'
-import type { ChatInput, Message, ResponseFormat, Tool } from '../../core/inference.ts'
+import type { ChatInput, ResponseFormat, Tool } from '../../core/inference.ts'
 import { decodeSampling } from '../openai/request.ts'
 import { decodeItems } from './items.ts'
 import type { FormatBody, ItemBody, ResponseBody } from './request-schemas.ts'
@@ -80,7 +80,7 @@ export const decodeRequest = (body: Body): DecodedRequest => {
   return {
     input: {
       operation: 'chat',
-      messages: decodeInput(request.input),
+      messages: decodeItems(inputItems(request.input)),
       sampling: {
         ...decodeSampling(request),
         ...(maxTokens != null && { maxTokens }),
@@ -112,8 +112,6 @@ export const inputItems = (input: ResponseBody['input']): readonly ItemBody[] =>
   if (typeof input === 'string') return [{ type: 'message', role: 'user', content: input }]
   return input ?? []
 }
-
-const decodeInput = (input: ResponseBody['input']): Message[] => decodeItems(inputItems(input))
 
 const refuse = (body: Body): void => {
   if (body['background'] === true)

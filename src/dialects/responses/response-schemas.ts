@@ -185,7 +185,7 @@ export const ConversationItemList = Type.Object(
 )
 
 export const Conversation = Type.Object(
-  { id, object: Type.Literal('conversation'), created_at: seconds, metadata },
+  { id, object: Type.Literal('conversation'), created_at: seconds, metadata: anyObject },
   { $id: 'Conversation', description: 'A conversation, without its items.' },
 )
 

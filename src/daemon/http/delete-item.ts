@@ -1,0 +1,47 @@
+import { bodyOf, messageOf } from '../../core/canonical-json.ts'
+import { type ContextKey, mainHead, type NewTurn, type StoredTurn } from '../../core/context.ts'
+import { McpdError } from '../../core/errors.ts'
+import { encodeItems } from '../../dialects/responses/item-encoder.ts'
+import { decodeItems } from '../../dialects/responses/items.ts'
+import type { ContextStore } from '../contexts/store.ts'
+
+/**
+ * Takes an item out of a conversation. Turns never change, so those behind it are put again behind what is left of its
+ * own, under new ids. Throws NOT_FOUND, and CONFLICT for a call whose output is still there.
+ */
+export const deleteItem = async (contexts: ContextStore, key: ContextKey, id: string): Promise<void> => {
+  const { end, turns } = await contexts.path(key, { head: mainHead })
+  const at = turns.findIndex((turn) => itemsOfTurn(turn).some((item) => item.id === id))
+  const turn = turns[at]
+  if (!turn) throw new McpdError('NOT_FOUND', `Item with id '${id}' not found.`, { param: 'item_id' })
+  const behind = turns.slice(at + 1)
+  const items = itemsOfTurn(turn)
+  const item = items.find((each) => each.id === id)
+  if (item?.type === 'function_call' && behind.some((each) => isOutputOf(each, item.call_id)))
+    throw new McpdError('CONFLICT', 'The output of this call is in the conversation; delete that first.')
+  const left = decodeItems(items.filter((each) => each.id !== id))
+  await contexts.append({
+    ...key,
+    expected: end,
+    base: turn.parent,
+    turns: [
+      ...left.map((message) => ({ ...again(turn), body: bodyOf({ ...messageOf(turn.body), ...message }) })),
+      ...behind.map(again),
+    ],
+  })
+}
+
+const itemsOfTurn = ({ id, body }: StoredTurn) => encodeItems(id, messageOf(body))
+
+const isOutputOf = ({ role, body }: StoredTurn, call: string): boolean =>
+  role === 'tool' && messageOf(body).toolCallId === call
+
+/** The same turn, to be stored at another place. */
+const again = ({ role, body, state, pinned, origin, at }: StoredTurn): NewTurn => ({
+  role,
+  body,
+  state: state === 'aborted' ? 'aborted' : 'complete',
+  pinned,
+  at,
+  ...(origin && { origin }),
+})
