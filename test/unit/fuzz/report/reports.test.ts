@@ -95,12 +95,15 @@ describe('the JUnit report', () => {
 
 describe('the SARIF report', () => {
   it('has a rule per check and suppresses what is known', () => {
-    const [run] = json('sarif')['runs'] as [
-      {
-        tool: { driver: { rules: { id: string }[] } }
-        results: { ruleId: string; suppressions?: object[] }[]
-      },
-    ]
+    const { runs } = JSON.parse(file('sarif')) as {
+      runs: [
+        {
+          tool: { driver: { rules: { id: string }[] } }
+          results: { ruleId: string; suppressions?: object[] }[]
+        },
+      ]
+    }
+    const [run] = runs
     const rules = run.tool.driver.rules.map(({ id }) => id)
     expect(run.results.every(({ ruleId }) => rules.includes(ruleId))).toBe(true)
     expect(run.results.map(({ suppressions }) => suppressions?.length ?? 0)).toEqual([0, 1])
@@ -138,16 +141,14 @@ describe('a finding to be replayed', () => {
     ])
   })
 
+  const whole = reproductionOf(newResult(), newFinding())
   it.each([
-    ['{', 'no JSON'],
-    ['{}', 'no finding of mcpd fuzz'],
-    ['{"mcpdFuzz":2}', 'no finding of mcpd fuzz'],
-    [JSON.stringify({ ...reproductionOf(newResult(), newFinding()), check: 'nothing' }), 'check'],
-    [
-      JSON.stringify({ ...reproductionOf(newResult(), newFinding()), scenario: { kind: 'x', steps: [] } }),
-      'steps',
-    ],
-  ])('%.30s is refused: %s', (text, message) => {
+    ['what is no JSON', '{', 'no JSON'],
+    ['what is nothing', '{}', 'no finding of mcpd fuzz'],
+    ['another version', '{"mcpdFuzz":2}', 'no finding of mcpd fuzz'],
+    ['a check that there is not', JSON.stringify({ ...whole, check: 'nothing' }), 'check'],
+    ['no steps', JSON.stringify({ ...whole, scenario: { kind: 'x', steps: [] } }), 'steps'],
+  ])('refuses %s', (_, text, message) => {
     expect(() => readReproduction(text, 'f.json')).toThrow(message)
   })
 
