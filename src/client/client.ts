@@ -1,6 +1,7 @@
 import { McpdError } from '../core/errors.ts'
 import type { Operation } from '../core/inference.ts'
 import { createConnection } from './connection.ts'
+import { contextCalls, type ContextCalls } from './contexts.ts'
 import { readEvents } from './events.ts'
 import { locateDaemon, type LocateOptions } from './locate.ts'
 import { readPull } from './pull.ts'
@@ -23,6 +24,8 @@ import type {
   ReloadReport,
   RouteReport,
   RunningModel,
+  RerankAnswer,
+  RerankRequest,
   InferAnswer,
   InferRequest,
   TokenizeAnswer,
@@ -59,6 +62,8 @@ export interface Client extends AsyncDisposable {
   chatStream(request: ChatRequest, options?: CallOptions): AsyncIterable<ChatEvent>
   complete(request: CompleteRequest, options?: CallOptions): Promise<CompleteAnswer>
   embed(request: EmbedRequest, options?: CallOptions): Promise<EmbedAnswer>
+  /** Puts documents in order by how well they answer a query. */
+  rerank(request: RerankRequest, options?: CallOptions): Promise<RerankAnswer>
   tokenize(request: TokenizeRequest, options?: CallOptions): Promise<TokenizeAnswer>
   /** Gives tensors to a model that takes them. */
   infer(request: InferRequest, options?: CallOptions): Promise<InferAnswer>
@@ -80,6 +85,8 @@ export interface Client extends AsyncDisposable {
   removeBackend(name: string, options?: CallOptions): Promise<ReloadReport>
   /** Gives a backend nothing new and waits for what it has, as long as the daemon's `shutdown.drain`. */
   drainBackend(name: string, options?: CallOptions & { readonly undo?: boolean }): Promise<DrainReport>
+  /** Conversations that the daemon keeps. */
+  readonly contexts: ContextCalls
   /** The models that backends hold in memory. */
   running(options?: CallOptions): Promise<readonly RunningModel[]>
   /** Has a backend fetch a model. Throws BACKEND_ERROR when it fails, BACKEND_INCOMPLETE when it breaks off. */
@@ -148,6 +155,7 @@ export const createClient = (options: ClientOptions = {}, env: NodeJS.ProcessEnv
     chatStream,
     complete: (request, call) => post('complete', request, call),
     embed: (request, call) => post('embed', request, call),
+    rerank: (request, call) => post('rerank', request, call),
     tokenize: (request, call) => post('tokenize', request, call),
     infer: (request, call) => post('infer', request, call),
     info: (model, call) => get(pathOf(model, 'info'), call),
@@ -169,6 +177,7 @@ export const createClient = (options: ClientOptions = {}, env: NodeJS.ProcessEnv
         path: `${backendPath(name)}/drain${undo ? '?undo=true' : ''}`,
         signal,
       })) as DrainReport,
+    contexts: contextCalls(api, admin),
     running: async (call) => (await get<{ models: RunningModel[] }>('/api/ps', call)).models,
     pull,
     remove: (model, { signal } = {}) =>

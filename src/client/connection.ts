@@ -7,12 +7,16 @@ export interface Call {
   /** Below the daemon's URL, beginning with a slash. */
   readonly path: string
   readonly body?: Readonly<Record<string, unknown>>
+  /** Lines of JSON, in place of `body`. */
+  readonly lines?: string
   readonly signal?: AbortSignal | undefined
 }
 
 /** HTTP towards one daemon. Every failure is an McpdError: the daemon's own, DAEMON_UNREACHABLE or CANCELLED. */
 export interface Connection {
   json(call: Call): Promise<unknown>
+  /** For answers that are no JSON value. */
+  text(call: Call): Promise<string>
   /** For answers whose body says nothing. */
   done(call: Call): Promise<void>
   /**
@@ -51,16 +55,22 @@ export const createConnection = (options: ConnectionOptions): Connection => {
     bodyTimeout: silenceMs,
   })
 
-  const send = async ({ method, path, body }: Call, accept: string, signal: AbortSignal | undefined) => {
+  const send = async (
+    { method, path, body, lines }: Call,
+    accept: string,
+    signal: AbortSignal | undefined,
+  ) => {
     const response = await pool.request({
       method,
       path: prefix + path,
       headers: {
         accept,
         ...(body && { 'content-type': 'application/json' }),
+        ...(lines !== undefined && { 'content-type': 'application/x-ndjson' }),
         ...(options.token !== undefined && { authorization: `Bearer ${options.token}` }),
       },
       ...(body && { body: JSON.stringify(body) }),
+      ...(lines !== undefined && { body: lines }),
       ...(signal && { signal }),
     })
     if (response.statusCode < 400) return response
@@ -72,16 +82,23 @@ export const createConnection = (options: ConnectionOptions): Connection => {
     })
   }
 
-  const json = async (call: Call): Promise<unknown> => {
+  const read = async <Answer>(
+    call: Call,
+    accept: string,
+    parse: (text: string) => Answer,
+  ): Promise<Answer> => {
     const signal = anySignal(options.signal, call.signal)
     try {
-      const response = await send(call, 'application/json', signal)
-      const text = await readText(response.body)
-      return parseJson(text, options)
+      const response = await send(call, accept, signal)
+      return parse(await readText(response.body))
     } catch (error) {
       throw toClientError(error, options, signal)
     }
   }
+
+  const json = (call: Call): Promise<unknown> =>
+    read(call, 'application/json', (text) => parseJson(text, options))
+  const text = (call: Call): Promise<string> => read(call, '*/*', (answer) => answer)
 
   const done = async (call: Call): Promise<void> => {
     const signal = anySignal(options.signal, call.signal)
@@ -105,7 +122,7 @@ export const createConnection = (options: ConnectionOptions): Connection => {
     }
   }
 
-  return { json, done, stream, close: () => pool.destroy() }
+  return { json, text, done, stream, close: () => pool.destroy() }
 }
 
 const anySignal = (...signals: (AbortSignal | undefined)[]): AbortSignal | undefined => {

@@ -57,6 +57,15 @@ export interface SamplingFields {
 
 export interface ChatRequest extends ModelRequest, SamplingFields {
   readonly messages: readonly ChatMessage[]
+  /** The kept conversation to go on with. `head` is the name of a head, or the turn that must still be the last. */
+  readonly mcpd?: {
+    readonly context?: {
+      readonly id: string
+      readonly head?: string
+      readonly budgetTokens?: number
+      readonly onConflict?: 'reject' | 'fork'
+    }
+  }
 }
 
 export interface CompleteRequest extends ModelRequest, SamplingFields {

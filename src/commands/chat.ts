@@ -32,6 +32,14 @@ Without a model it takes the first that can chat. One argument that has a space 
         '<%= config.bin %> chat llama3.2 "Name a colour." --temperature 0 --seed 1 --max-tokens 8 --json',
     },
     {
+      description: 'Begin a conversation that is kept, and go on with it later',
+      command: '<%= config.bin %> chat llama3.2 "My name is Ada." --context new',
+    },
+    {
+      description: 'Go on with the last one, on another model',
+      command: '<%= config.bin %> chat gpu-0/llama-3 "What is my name?" --continue',
+    },
+    {
       description: 'Every event of the stream as a line of JSON',
       command: '<%= config.bin %> chat llama3.2 "Count to ten." --json --stream',
     },
@@ -44,6 +52,11 @@ Without a model it takes the first that can chat. One argument that has a space 
 
   static override flags = {
     ...daemonFlags,
+    context: Flags.string({
+      description: 'conversation that the daemon keeps, to go on with: an id, id@head, or new',
+      helpValue: 'id',
+    }),
+    continue: Flags.boolean({ description: 'go on with the conversation used last', exclusive: ['context'] }),
     'max-tokens': Flags.integer({ description: 'longest answer, in tokens', min: 1, helpValue: 'number' }),
     seed: Flags.integer({ description: 'seed of the sampling', helpValue: 'number' }),
     stream: Flags.boolean({ description: 'with --json: print events as lines', dependsOn: ['json'] }),
@@ -64,11 +77,18 @@ Without a model it takes the first that can chat. One argument that has a space 
     const converses = prompt === undefined && process.stdout.isTTY && !this.jsonEnabled()
     const question = converses ? [] : [{ role: 'user' as const, content: requirePrompt(prompt, 'chat') }]
 
-    const { findModel } = await import('../client/index.ts')
+    const [{ findModel }, { chosenContext }] = await Promise.all([
+      import('../client/index.ts'),
+      import('../cli/contexts/chosen-context.ts'),
+    ])
     await using client = await this.connect(flags)
+    const context = await chosenContext(client, flags)
+    if (context && flags.context === 'new' && !this.jsonEnabled())
+      this.logToStderr(`Kept as ${context.id}; go on with --context ${context.id}`)
     const request = {
       model: findModel(await client.models(), isOnlyPrompt ? undefined : args.model, 'chat'),
       messages: flags.system === undefined ? [] : [{ role: 'system' as const, content: flags.system }],
+      ...(context && { mcpd: { context } }),
       ...(flags.temperature !== undefined && { temperature: flags.temperature }),
       ...(flags['max-tokens'] !== undefined && { max_tokens: flags['max-tokens'] }),
       ...(flags.seed !== undefined && { seed: flags.seed }),

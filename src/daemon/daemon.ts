@@ -10,6 +10,7 @@ import { adapterModules } from './adapter-code.ts'
 import { createAdapterMetrics } from './adapter-metrics.ts'
 import { assembleBackends } from './assemble.ts'
 import { banner } from './banner.ts'
+import { startContexts } from './contexts/start.ts'
 import { daemonGauges } from './gauges.ts'
 import { measureGuard } from './guards/measure.ts'
 import { createAccess } from './http/access.ts'
@@ -100,6 +101,8 @@ export const startDaemon = async (flags: DaemonFlags, place: DaemonPlace): Promi
 
   const specs = stack.adopt(startSpecs(config, { log }), (watching) => watching.close())
 
+  const contexts = stack.adopt(startContexts(config.contexts, { registry, log }), (kept) => kept.close())
+
   const local = new WeakSet<Socket>()
   const accessOf = ({ listen: rules }: Config) =>
     createAccess({ ...rules, adminToken: stateDir.adminToken, local })
@@ -135,6 +138,7 @@ export const startDaemon = async (flags: DaemonFlags, place: DaemonPlace): Promi
   const invoke = createPipeline({
     registry,
     measure,
+    recall: contexts.guard,
     now,
     budget: createRetryBudget(() => retries.budgetRatio),
     retries: () => retries,
@@ -153,6 +157,7 @@ export const startDaemon = async (flags: DaemonFlags, place: DaemonPlace): Promi
       adapterMetrics,
       reloader,
       specs,
+      contexts: contexts.surface,
       stateDir: stateDir.path,
       drainMs: config.drainMs,
       local,

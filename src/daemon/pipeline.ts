@@ -1,13 +1,16 @@
-import { compose, type Invoke } from '../core/inference.ts'
+import { compose, type Guard, type Invoke } from '../core/inference.ts'
 import type { measureGuard } from './guards/measure.ts'
 import { route, type RouteParts } from './guards/route.ts'
 
 export interface PipelineParts extends RouteParts {
   readonly measure: ReturnType<typeof measureGuard>
+  /** Joins a request with the conversation it goes on with. */
+  readonly recall: Guard
 }
 
 /**
  * What every request goes through, outermost first. `route` hands each attempt to one backend, whose own chain is in
  * backend.ts: breaker → queue → patience → adapter.
  */
-export const createPipeline = (parts: PipelineParts): Invoke => compose([parts.measure], route(parts))
+export const createPipeline = (parts: PipelineParts): Invoke =>
+  compose([parts.measure, parts.recall], route(parts))

@@ -1,5 +1,6 @@
 import { McpdError } from '../../core/errors.ts'
 import type { InferenceResponse, Operation } from '../../core/inference.ts'
+import type { ContextTrace } from '../../core/trace.ts'
 import type { AnswerFacts } from './answer.ts'
 
 /** Who answered. */
@@ -8,6 +9,15 @@ export const served = ({ id, trace }: AnswerFacts) => ({
   adapter: trace.adapter ?? '',
   backend: trace.backend ?? '',
   model: trace.model ?? '',
+  ...(trace.context && { context: shownContext(trace.context) }),
+})
+
+/** Where the conversation is kept, and what of it was left out. */
+const shownContext = ({ id, head, turn, view }: ContextTrace): object => ({
+  id,
+  ref: head,
+  turn,
+  ...(view && { view }),
 })
 
 export const timingsOf = ({ trace }: AnswerFacts, streamed: boolean, now: () => number) => ({

@@ -8,7 +8,9 @@ import { modelPlaces } from './model-places.ts'
 const closed = { additionalProperties: false }
 const count = (description: string) => Type.Integer({ minimum: 0, description })
 const milliseconds = (description: string) => Type.Number({ minimum: 0, description })
-const operationList = Type.Array(Type.String(), { description: 'chat, complete, embed, rerank, tokenize, infer.' })
+const operationList = Type.Array(Type.String(), {
+  description: 'chat, complete, embed, rerank, tokenize, infer.',
+})
 
 /** RFC 9457. */
 export const problemSchema = Type.Object(
@@ -20,6 +22,11 @@ export const problemSchema = Type.Object(
     detail: Type.String(),
     param: Type.Optional(Type.String({ description: 'The request field at fault.' })),
     backend: Type.Optional(Type.String()),
+    head: Type.Optional(
+      Type.Union([Type.String(), Type.Null()], {
+        description: 'Of a context conflict: the turn that the head is at now.',
+      }),
+    ),
     suggestions: Type.Optional(Type.Array(Type.String())),
     requestId: Type.String(),
   },
@@ -52,6 +59,28 @@ export const served = {
   adapter: Type.String(),
   backend: Type.String(),
   model: Type.String({ description: "The backend's name of the model." }),
+  context: Type.Optional(
+    Type.Object(
+      {
+        id: Type.String(),
+        ref: Type.String({ description: 'The head that was moved.' }),
+        turn: Type.String({ description: 'The turn that holds the answer.' }),
+        view: Type.Optional(
+          Type.Object(
+            {
+              mode: Type.String(),
+              tokens: count('Of what was sent.'),
+              dropped: Type.Array(
+                Type.Object({ id: Type.String(), tokens: count('Of it.'), reason: Type.String() }, closed),
+              ),
+            },
+            { ...closed, description: 'How the history was brought under the budget.' },
+          ),
+        ),
+      },
+      { ...closed, description: 'The conversation that the request went on with.' },
+    ),
+  ),
 }
 export const measured = {
   usage: Type.Union([Type.Ref('Usage#'), Type.Null()]),
@@ -155,7 +184,7 @@ export const eventSchema = Type.Object(
   {
     $id: 'InferenceEvent',
     description:
-      'Data of a server-sent event, by event name: start {id, adapter, backend, model, warnings}; ' +
+      'Data of a server-sent event, by event name: start {id, adapter, backend, model, context, warnings}; ' +
       'text-delta, reasoning-delta {index, text}; tool-call-delta {index, call, id?, name?, argumentsText}; ' +
       'tensors {tensors}; finish {index, reason}; usage {inputTokens, outputTokens}; end {timings}; error (a Problem).',
   },

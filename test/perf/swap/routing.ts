@@ -43,6 +43,7 @@ export const measureRouting = async (samples: number): Promise<readonly number[]
   const invoke = createPipeline({
     registry: new Registry(backends, ['openai', 'ollama', 'embedded'], config.groups),
     measure: measureGuard(createMetrics(), () => performance.now()),
+    recall: (next) => next,
     now: () => performance.now(),
     budget: createRetryBudget(() => config.retries.budgetRatio),
     retries: () => config.retries,

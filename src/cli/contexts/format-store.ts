@@ -1,0 +1,24 @@
+import type { FsckReport } from '../../client/index.ts'
+import { printable } from '../printable.ts'
+import { formatBytes } from '../quantity.ts'
+import { formatTable } from '../table.ts'
+
+/** Counts as they are, sizes as people read them. */
+export const formatStats = (stats: Readonly<Record<string, unknown>>): string => {
+  const { bytes, ...counts } = stats
+  const rows = Object.entries(counts).map(([name, value]) => [name, String(value)])
+  const sizes = Object.entries((bytes ?? {}) as Record<string, number>).map(([name, value]) => [
+    `bytes of ${name}`,
+    formatBytes(value),
+  ])
+  return formatTable(['WHAT', 'HOW MUCH'], [...rows, ...sizes])
+}
+
+export const formatFsck = ({ ok, problems }: FsckReport): string =>
+  ok
+    ? 'All is well: every hash and link was checked.'
+    : problems
+        .map(({ kind, context, turn, detail }) =>
+          printable(`${[kind, context, turn].filter((word) => word !== undefined).join(' ')}: ${detail}`),
+        )
+        .join('\n')
