@@ -2,6 +2,7 @@ import { canonicalText } from '../../../openapi/json.ts'
 import type { Alternative } from '../../../openapi/schema/alternative.ts'
 import { alternatives } from '../../../openapi/schema/alternatives.ts'
 import type { Relation } from '../../../openapi/schema/relation.ts'
+import { signatureOf } from './signature.ts'
 
 interface Pairing {
   readonly pairs: readonly (readonly [Alternative, Alternative])[]
@@ -9,7 +10,7 @@ interface Pairing {
   readonly fresh: readonly Alternative[]
 }
 
-/** Unions with more branches of a type than this are paired by what they are called only. */
+/** Unions with more branches of a type than this are paired by what they are called and made of only. */
 const comparedMax = 40
 
 /**
@@ -34,21 +35,34 @@ export const pairAlternatives = (
     }
   }
   const isUnion = before.length > 1 || after.length > 1
+  const [namesBefore, namesAfter] = [namesOf(before), namesOf(after)]
+  const isNamesake = (a: Alternative, b: Alternative): boolean => {
+    const name = namesBefore.get(a)
+    return name !== undefined && name === namesAfter.get(b)
+  }
   if (isUnion) {
     take((a, b) => Boolean(a.values) && Boolean(b.values))
-    if (before.length * after.length <= comparedMax ** 2) {
-      take((a, b) => a.label !== undefined && a.label === b.label && isEqual(a, b, relation))
-      // Open objects that differ in optional properties only allow the same: those that also name the same come first.
-      take((a, b) => likeness(a, b) === 1 && isEqual(a, b, relation))
-      take((a, b) => isEqual(a, b, relation))
-    }
-    take((a, b) => a.label !== undefined && a.label === b.label)
+    take((a, b) => isNamesake(a, b) && isEqual(a, b, relation))
+    // Open objects that differ in optional properties only allow the same: those that also name the same come first.
+    take((a, b) => signatureOf(a) === signatureOf(b) && isEqual(a, b, relation))
+    if (before.length * after.length <= comparedMax ** 2) take((a, b) => isEqual(a, b, relation))
+    take(isNamesake)
     take((a, b) => discriminant(a) !== undefined && discriminant(a) === discriminant(b))
-    take((a, b) => a.label === undefined && b.label === undefined && likeness(a, b) >= 0.5)
+    take((a, b) => !namesBefore.has(a) && !namesAfter.has(b) && likeness(a, b) >= 0.5)
   }
   // Where only one is left on each side, that is what the one became; a name against another name is not.
   if (gone.length === 1 && fresh.length === 1 && !isRenamedApart(gone[0], fresh[0])) take(() => true)
   return { pairs, gone, fresh }
+}
+
+/** The names that tell branches apart. Branches without one go by that of the union, which is the same for all. */
+const namesOf = (all: readonly Alternative[]): ReadonlyMap<Alternative, string> => {
+  const bearers = new Map<string, Alternative[]>()
+  for (const one of all)
+    if (one.label !== undefined) bearers.set(one.label, [...(bearers.get(one.label) ?? []), one])
+  return new Map(
+    [...bearers].flatMap(([name, [only, ...others]]) => (only && others.length === 0 ? [[only, name]] : [])),
+  )
 }
 
 const isEqual = (a: Alternative, b: Alternative, relation: Relation): boolean =>
