@@ -55,6 +55,9 @@ A breaking change of a schema comes with a value that proves it. The exit code i
       description: 'whose conventions to judge by',
       options: ['default', 'oasdiff'] as const,
     })(),
+    'second-opinion': Flags.boolean({
+      description: 'ask openapi-diff too, if it is installed, and show where it disagrees',
+    }),
     'token-from': Flags.string({
       description: 'where a token is, sent as Bearer',
       helpValue: secretHelpValue,

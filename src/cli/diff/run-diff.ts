@@ -1,5 +1,6 @@
 import { diffDocuments } from '../../crawler/diff/diff.ts'
 import type { Policy } from '../../crawler/diff/policy.ts'
+import { secondOpinion } from '../../crawler/outside/second-opinion.ts'
 import type { Report } from '../../crawler/diff/report/report.ts'
 import { repositoryCache } from '../specs/crawl-plan.ts'
 import { authOfFlags, type AuthFlags } from '../specs/crawl-auth.ts'
@@ -14,6 +15,7 @@ export interface DiffFlags extends AuthFlags {
   readonly 'allow-host': readonly string[]
   readonly policy?: string | undefined
   readonly profile?: string | undefined
+  readonly 'second-opinion': boolean
 }
 
 export interface DiffRun {
@@ -43,8 +45,11 @@ export const runDiff = async (
   const reports: Report[] = []
   for (const { spec, base, revision } of pairs) {
     signal.throwIfAborted()
+    const options = { policy, now: Date.now(), ...(spec !== undefined && { spec }) }
+    const report = await diffDocuments(base, revision, options)
+    const asked = flags['second-opinion']
     reports.push(
-      await diffDocuments(base, revision, { policy, now: Date.now(), ...(spec !== undefined && { spec }) }),
+      asked ? { ...report, secondOpinion: await secondOpinion(base, revision, report, signal) } : report,
     )
   }
   return { reports, firsts: firsts.map(({ spec }) => spec) }

@@ -97,8 +97,12 @@ export const reportSchema = Type.Object(
         {
           tool: Type.String(),
           verdict: Type.Enum(['breaking', 'not breaking', 'unable']),
-          agrees: Type.Boolean(),
-          detail: Type.String(),
+          agrees: Type.Union([Type.Boolean(), Type.Null()], {
+            description: 'Whether both call the whole breaking, or neither; null where it was unable.',
+          }),
+          detail: Type.String({ description: 'What it found, or why it was unable.' }),
+          onlyMcpd: Type.Array(Type.String(), { description: 'Operations that only mcpd calls broken.' }),
+          onlyTool: Type.Array(Type.String(), { description: 'Operations that only the tool calls broken.' }),
         },
         closed,
       ),

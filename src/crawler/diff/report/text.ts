@@ -84,10 +84,16 @@ const healthLines = (health: readonly Finding[], all: boolean, paint: Paint): re
   ]
 }
 
-const opinion = ({ secondOpinion }: Report): readonly string[] =>
-  secondOpinion
-    ? [
-        '',
-        `second opinion: ${secondOpinion.tool} says ${secondOpinion.verdict}${secondOpinion.agrees ? '' : ' and disagrees'}${secondOpinion.detail === '' ? '' : `: ${secondOpinion.detail}`}`,
-      ]
-    : []
+const opinion = ({ secondOpinion }: Report): readonly string[] => {
+  if (!secondOpinion) return []
+  const { tool, verdict, agrees, detail, onlyMcpd, onlyTool } = secondOpinion
+  const said = verdict === 'unable' ? 'is unable to tell' : `${agrees ? 'agrees' : 'disagrees'}: ${verdict}`
+  const named = (names: readonly string[]): string =>
+    `${names.slice(0, operationsShown).join(', ')}${names.length > operationsShown ? ` and ${names.length - operationsShown} more` : ''}`
+  return [
+    '',
+    `second opinion: ${tool} ${said}${detail === '' ? '' : ` (${detail})`}`,
+    ...(onlyMcpd.length > 0 ? [`    broken in the eyes of mcpd only: ${named(onlyMcpd)}`] : []),
+    ...(onlyTool.length > 0 ? [`    broken in the eyes of ${tool} only: ${named(onlyTool)}`] : []),
+  ]
+}
