@@ -9,13 +9,14 @@ import anthropic from './adapters/anthropic/index.ts'
 import embedded from './adapters/embedded/index.ts'
 import ollama from './adapters/ollama.ts'
 import openai from './adapters/openai.ts'
+import triton from './adapters/triton/index.ts'
 import { fenced } from './hosts/fence.ts'
 import type { ModuleHost } from './hosts/module.ts'
 import { requireAdapter } from './hosts/module-check.ts'
 import { hostInSidecar } from './hosts/sidecar.ts'
 
 /** The adapters that mcpd brings, by type. */
-export const adapterModules: readonly AdapterModule[] = [openai, ollama, anthropic, embedded]
+export const adapterModules: readonly AdapterModule[] = [openai, ollama, anthropic, triton, embedded]
 
 /** What the adapter of a backend is made of: one that mcpd brings, a module, or a program. */
 export interface AdapterCode {
