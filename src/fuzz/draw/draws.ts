@@ -92,14 +92,12 @@ const isAnything = (one: Alternative): boolean => isAny(one.view)
 const valuesOf = (one: Alternative): readonly Part[] => {
   const values = one.values ?? []
   const keyword = one.type === 'boolean' || one.type === 'null' ? 'type' : 'enum'
-  const valid = values
-    .slice(0, 60)
-    .map((value): Part => ({
-      expect: 'valid',
-      keyword,
-      what: `the value ${JSON.stringify(value)}`.slice(0, 80),
-      value,
-    }))
+  const valid = values.slice(0, 60).map((value): Part => ({
+    expect: 'valid',
+    keyword,
+    what: `the value ${JSON.stringify(value)}`.slice(0, 80),
+    value,
+  }))
   if (keyword === 'type') return valid
   const first = values.find((value) => typeof value === 'string')
   const near: Json[] =

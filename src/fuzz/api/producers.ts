@@ -1,0 +1,141 @@
+import { alternatives } from '../../openapi/schema/alternatives.ts'
+import type { View } from '../../openapi/schema/view.ts'
+import { memberNames } from './model-operation.ts'
+import { nounOfPath, nounOfPathParameter, plainName } from './nouns.ts'
+import type { Api, Operation } from './operation.ts'
+
+/** A value that has to be of something that exists. */
+export interface Need {
+  /** Name of the parameter or member. */
+  readonly name: string
+  readonly noun: string
+  /** Of a path parameter: the path up to it, such as `/users/{userId}`. */
+  readonly prefix?: string
+}
+
+/** An operation whose answer, or request, has the value. */
+export interface Producer {
+  readonly operation: Operation
+  readonly score: number
+}
+
+const people = new Set([
+  'owner',
+  'author',
+  'assignee',
+  'reporter',
+  'creator',
+  'customer',
+  'member',
+  'recipient',
+  'sender',
+  'client',
+])
+
+/** What a path parameter of an operation needs. */
+export const needOf = ({ path }: Operation, name: string): Need => ({
+  name,
+  noun: nounOfPathParameter(path, name),
+  prefix: path.slice(0, path.indexOf(`{${name}}`) + name.length + 2),
+})
+
+/** The operations that may have a value for a need, the likeliest first. */
+export const producersOf = (api: Api, consumer: Operation, need: Need): readonly Producer[] => {
+  const found: Producer[] = []
+  for (const operation of api.operations) {
+    const score = scoreOf(api, operation, consumer, need)
+    if (score > 0) found.push({ operation, score })
+  }
+  return found.toSorted(
+    (left, right) => right.score - left.score || left.operation.path.length - right.operation.path.length,
+  )
+}
+
+const parametersIn = (path: string): number => path.split('{').length - 1
+
+const scoreOf = (
+  api: Api,
+  operation: Operation,
+  consumer: Operation,
+  { name, noun, prefix }: Need,
+): number => {
+  const { method, path } = operation
+  const isCreation = method === 'POST'
+  if (operation.isModel || (method !== 'POST' && method !== 'GET' && method !== 'PUT')) return 0
+  if (operation.key === consumer.key && method !== 'PUT') return 0
+  if (isLinked(operation, consumer, name)) return 120
+  const collection = prefix?.slice(0, prefix.lastIndexOf('/')).replace(/\/$/, '')
+  const own = path.replace(/\/$/, '')
+  if (prefix !== undefined && path.startsWith(prefix) && own !== prefix) return 0
+  if (method === 'PUT') return own === prefix ? 50 : 0
+  if (own === collection) return isCreation ? 100 : 45
+  if (prefix !== undefined && own === prefix) return 0
+  const nouns = [noun, ...(people.has(noun) ? ['user', 'customer', 'account'] : [])]
+  const depth = parametersIn(path)
+  const isOwnNoun = nouns.includes(nounOfPath(path)) && !path.endsWith('}')
+  if (isOwnNoun) return (isCreation ? 80 : 35) - depth * 3
+  if (
+    isCreation &&
+    /create|new|register|signup|import|upload/i.test(path) &&
+    path.toLowerCase().includes(noun)
+  )
+    return 60 - depth * 3
+  const names = answerMembers(operation)
+  if (names.has(plainName(name)) && plainName(name) !== 'id') return (isCreation ? 55 : 20) - depth * 3
+  return api.operations.length < 500 && names.has(`${noun}id`) ? (isCreation ? 30 : 15) - depth * 3 : 0
+}
+
+const isLinked = (producer: Operation, consumer: Operation, name: string): boolean =>
+  [...producer.responses.values()].some(({ links }) =>
+    links.some(
+      (link) =>
+        (link.operationId !== undefined
+          ? link.operationId === consumer.id
+          : isReferenceTo(link.operationRef ?? '', consumer)) &&
+        Object.keys(link.parameters).some((each) => each.replace(/^(path|query|header)\./, '') === name),
+    ),
+  )
+
+const isReferenceTo = (reference: string, { path, method }: Operation): boolean =>
+  reference.endsWith(`/paths/${path.replaceAll('~', '~0').replaceAll('/', '~1')}/${method.toLowerCase()}`)
+
+/** The expression by which a link says where the value is, such as `$response.body#/id`. */
+export const linkExpression = (
+  producer: Operation,
+  consumer: Operation,
+  name: string,
+): string | undefined => {
+  for (const { links } of producer.responses.values())
+    for (const link of links) {
+      const isHere =
+        link.operationId !== undefined
+          ? link.operationId === consumer.id
+          : isReferenceTo(link.operationRef ?? '', consumer)
+      if (!isHere) continue
+      for (const [each, expression] of Object.entries(link.parameters))
+        if (each.replace(/^(path|query|header)\./, '') === name) return expression
+    }
+  return undefined
+}
+
+const members = new WeakMap<Operation, ReadonlySet<string>>()
+
+/** Plain names of the members of answers of 2xx, those of items and wrapped objects included. */
+const answerMembers = (operation: Operation): ReadonlySet<string> => {
+  const known = members.get(operation)
+  if (known) return known
+  const names = new Set<string>()
+  for (const { status, content } of operation.responses.values())
+    if (status.startsWith('2')) for (const { view } of content) if (view) gather(view, 0, names)
+  members.set(operation, names)
+  return names
+}
+
+const gather = (view: View, depth: number, names: Set<string>): void => {
+  for (const name of memberNames(view)) names.add(plainName(name))
+  if (depth >= 2) return
+  for (const one of alternatives(view)) {
+    if (one.type === 'array') gather(one.items, depth + 1, names)
+    if (one.type === 'object') for (const inner of one.properties.values()) gather(inner, depth + 1, names)
+  }
+}

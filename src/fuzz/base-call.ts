@@ -1,0 +1,130 @@
+import { isObject, type Json, memberOf } from '../openapi/json.ts'
+import { accepts } from '../openapi/schema/accepts.ts'
+import { isJsonType, type MediaType, type Operation } from './api/operation.ts'
+import type { Call, CallBody, Identity, Values } from './call.ts'
+import { freshen } from './draw/freshen.ts'
+import type { Random } from './draw/random.ts'
+import { typical } from './draw/typical.ts'
+import { acceptsOnWire, acceptsParameter, travels } from './wire/readings.ts'
+import { isWritable } from './wire/serialise.ts'
+
+/** How a valid call is made up, in the order in which ways are tried until one is taken. */
+export type Recipe = 'all' | 'none' | 'example' | 'some'
+export const recipes: readonly Recipe[] = ['all', 'none', 'example', 'some', 'some', 'some']
+
+export interface BaseOptions {
+  readonly random: Random
+  readonly recipe: Recipe
+  readonly tokensMax: number
+  readonly identity: Identity
+  /** Instead of the first that can be written. */
+  readonly media?: MediaType | undefined
+}
+
+/** A valid call, but for values that have to be of something that exists. */
+export const makeCall = (operation: Operation, options: BaseOptions): Call => {
+  const values: Record<'path' | 'query' | 'header' | 'cookie', Record<string, Json>> = {
+    path: {},
+    query: {},
+    header: {},
+    cookie: {},
+  }
+  for (const parameter of operation.parameters) {
+    const { required, examples, name, view } = parameter
+    if (!required && (options.recipe === 'none' || options.recipe === 'all' || options.random() < 0.6))
+      continue
+    const fits = (value: Json): boolean => acceptsParameter(parameter, value) && travels(parameter.in, value)
+    const example = examples.find(fits)
+    const value =
+      (options.recipe === 'example' ? example : undefined) ??
+      retried(() => typical(view, { random: options.random, optional: 'all', name }), fits) ??
+      example
+    if (value !== undefined && value !== null) values[parameter.in][name] = value
+  }
+  const body = makeBody(operation, options)
+  return { operation: operation.key, ...values, ...(body && { body }), identity: options.identity }
+}
+
+const retried = (make: () => Json | undefined, fits: (value: Json) => boolean): Json | undefined => {
+  for (let tries = 0; tries < 5; tries++) {
+    const value = make()
+    if (value !== undefined && fits(value)) return value
+  }
+  return undefined
+}
+
+/** The first type of a body that can be written, JSON before all. */
+export const writableMedia = (operation: Operation): readonly MediaType[] =>
+  (operation.body?.media ?? [])
+    .filter(({ type }) => isWritable(type))
+    .toSorted((left, right) => Number(isJsonType(right.type)) - Number(isJsonType(left.type)))
+
+const makeBody = (operation: Operation, options: BaseOptions): CallBody | undefined => {
+  const media = options.media ?? writableMedia(operation)[0]
+  if (!media || !operation.body) return undefined
+  const { type, view, examples } = media
+  if (!operation.body.required && options.recipe === 'none' && !operation.isModel) return undefined
+  const { random, recipe } = options
+  const example = examples.find((each) => isValidBody(media, each))
+  const optional = recipe === 'example' ? 'some' : recipe
+  const made =
+    recipe === 'example' && example !== undefined
+      ? freshen(view, example, random)
+      : typical(view, {
+          random,
+          optional: operation.isModel && recipe === 'all' ? 'none' : optional,
+          name: '',
+        })
+  const value = made ?? example
+  if (value === undefined) return undefined
+  return {
+    mediaType: type === '*/*' ? 'application/octet-stream' : type,
+    value: guardTokens(operation, value, options.tokensMax),
+  }
+}
+
+/** Whether a body of a media type is valid as it travels. */
+export const isValidBody = ({ type, view }: MediaType, value: Json): boolean =>
+  isJsonType(type) ? accepts(view, value) : acceptsOnWire(view, value)
+
+const limits = [
+  'max_tokens',
+  'max_completion_tokens',
+  'max_new_tokens',
+  'max_output_tokens',
+  'num_predict',
+  'maxTokens',
+  'n',
+  'best_of',
+]
+
+/** A model endpoint is never asked for more than a few tokens, whatever the schema allows: tokens cost. */
+export const guardTokens = (operation: Pick<Operation, 'isModel'>, value: Json, tokensMax: number): Json => {
+  if (!operation.isModel || !isObject(value)) return value
+  const next: Record<string, Json> = { ...value }
+  for (const name of limits) {
+    const given = memberOf(next, name)
+    const most = name === 'n' || name === 'best_of' ? 1 : tokensMax
+    if (typeof given === 'number' && given > most) next[name] = most
+  }
+  for (const name of ['options', 'parameters']) {
+    const inner = memberOf(next, name)
+    if (isObject(inner)) next[name] = guardTokens(operation, inner, tokensMax)
+  }
+  return next
+}
+
+/** A call with other texts where they may have to be unique; what its subject or a binding says is kept. */
+export const freshCall = (
+  operation: Operation,
+  call: Call,
+  random: Random,
+  kept: readonly string[],
+): Call => {
+  const { body } = call
+  const media = body && operation.body?.media.find(({ type }) => type === body.mediaType)
+  if (operation.isModel || !body || body.value === undefined || !media || kept.includes('')) return call
+  return { ...call, body: { ...body, value: freshen(media.view, body.value, random, kept) } }
+}
+
+export const emptyValues: Values = {}

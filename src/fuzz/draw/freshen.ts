@@ -1,0 +1,72 @@
+import { isList, isObject, type Json } from '../../openapi/json.ts'
+import { below } from '../../openapi/pointer.ts'
+import { accepts } from '../../openapi/schema/accepts.ts'
+import { alternatives } from '../../openapi/schema/alternatives.ts'
+import { memberView } from '../../openapi/schema/structure.ts'
+import type { View } from '../../openapi/schema/view.ts'
+import type { Random } from './random.ts'
+import { typicalText } from './text.ts'
+
+/**
+ * The value with other texts where the schema leaves room, so that what has to be unique is. Texts at or below one of
+ * the `kept` pointers stay, and so does every text that is not valid.
+ */
+export const freshen = (view: View, value: Json, random: Random, kept: readonly string[] = []): Json =>
+  fresh(view, value, random, kept, '', '', 0)
+
+const depthMax = 6
+
+const fresh = (
+  view: View,
+  value: Json,
+  random: Random,
+  kept: readonly string[],
+  pointer: string,
+  name: string,
+  depth: number,
+): Json => {
+  if (
+    depth > depthMax ||
+    kept.some((each) => each === pointer || (each !== '' && pointer.startsWith(`${each}/`)))
+  )
+    return value
+  if (typeof value === 'string') return freshText(view, value, random, name)
+  if (isList(value)) {
+    const one = alternatives(view).find((each) => each.type === 'array')
+    return one?.type === 'array' && !one.values
+      ? value.map((item, at) =>
+          fresh(one.prefix[at] ?? one.items, item, random, kept, below(pointer, at), name, depth + 1),
+        )
+      : value
+  }
+  if (!isObject(value)) return value
+  const one =
+    alternatives(view).find((each) => each.type === 'object' && accepts(each.view, value)) ??
+    alternatives(view).find((each) => each.type === 'object')
+  if (one?.type !== 'object' || one.values) return value
+  return Object.fromEntries(
+    Object.entries(value).map(([key, member]) => [
+      key,
+      one.properties.has(key)
+        ? fresh(memberView(one, key), member, random, kept, below(pointer, key), key, depth + 1)
+        : member,
+    ]),
+  )
+}
+
+const freshText = (view: View, value: string, random: Random, name: string): Json => {
+  const one = alternatives(view).find((each) => each.type === 'string')
+  if (one?.type !== 'string' || one.values || !accepts(view, value)) return value
+  // What is short is seldom unique, and often a word that has a meaning.
+  if (one.maxLength < 4) return value
+  const shuffled = one.patterns.length > 0 ? shuffle(value, random) : undefined
+  if (shuffled !== undefined && accepts(view, shuffled)) return shuffled
+  return typicalText(one, random, name) ?? value
+}
+
+/** Each letter and digit for another one of its kind: what most patterns allow. */
+const shuffle = (text: string, random: Random): string =>
+  text
+    .replaceAll(/[a-z]/g, () => String.fromCharCode(97 + Math.floor(random() * 26)))
+    .replaceAll(/[A-Z]/g, () => String.fromCharCode(65 + Math.floor(random() * 26)))
+    .replaceAll(/\d/g, () => String(Math.floor(random() * 10)))

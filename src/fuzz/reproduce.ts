@@ -1,0 +1,75 @@
+import type { Scenario, Step } from './call.ts'
+import { freshCall } from './base-call.ts'
+import type { Exchange } from './exchange.ts'
+import { judge } from './judge/judge.ts'
+import type { Suspicion } from './judge/suspicion.ts'
+import { isSuccess, type Session, statusOf } from './session.ts'
+import { perform, startStory } from './story.ts'
+
+/** A scenario that was run again, with what it showed this time. */
+export interface Rerun {
+  readonly scenario: Scenario
+  readonly exchanges: readonly Exchange[]
+  readonly suspicions: readonly Suspicion[]
+  /** Whether every step that was to make something did. */
+  readonly isReady: boolean
+}
+
+/** Texts that make something are new each time, or what was made before would be in the way. */
+const makes = (step: Step): boolean => step.role === 'setup' || step.role === 'control'
+
+const keptOf = ({ bindings, intent }: Step): readonly string[] => [
+  ...bindings.filter(({ into }) => into.in === 'body').map(({ into }) => into.pointer),
+  ...(intent.subject?.in === 'body' ? [intent.subject.pointer] : []),
+]
+
+/** Takes all steps again, from the first. */
+export const rerun = async (session: Session, scenario: Scenario, signal?: AbortSignal): Promise<Rerun> => {
+  const story = startStory()
+  let isReady = true
+  for (const step of scenario.steps) {
+    const operation = session.api.byKey.get(step.call.operation)
+    if (!operation) return { scenario, exchanges: [], suspicions: [], isReady: false }
+    const again = (fresh: boolean): Step =>
+      fresh ? { ...step, call: freshCall(operation, step.call, session.random, keptOf(step)) } : step
+    const isMade = makes(step) && operation.method !== 'GET'
+    const options = signal ? { signal } : undefined
+    let exchange = await perform(session, story, again(isMade), options)
+    if (statusOf(exchange) === 409 && step.role === 'case' && step.intent.subject !== undefined) {
+      story.steps.pop()
+      story.exchanges.pop()
+      exchange = await perform(session, story, again(true), options)
+    }
+    if (makes(step) && !isSuccess(exchange)) {
+      isReady = false
+      break
+    }
+  }
+  const performed = { ...scenario, steps: story.steps }
+  return {
+    scenario: performed,
+    exchanges: story.exchanges,
+    suspicions: isReady ? judge(session, performed, story.exchanges) : [],
+    isReady,
+  }
+}
+
+/** Sends what is judged once more, just as it was, on what is already there. */
+export const resend = async (
+  session: Session,
+  scenario: Scenario,
+  exchanges: readonly Exchange[],
+): Promise<Rerun> => {
+  const steps = scenario.steps.map((step) => ({ ...step, bindings: [] }))
+  const again: Exchange[] = []
+  for (const [at, step] of steps.entries()) {
+    const old = exchanges[at]
+    again.push(step.role === 'setup' && old ? old : await session.send(step.call))
+  }
+  return {
+    scenario,
+    exchanges: again,
+    suspicions: judge(session, { ...scenario, steps }, again),
+    isReady: true,
+  }
+}

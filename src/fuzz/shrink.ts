@@ -1,0 +1,98 @@
+import { isList, isObject, type Json } from '../openapi/json.ts'
+import { below } from '../openapi/pointer.ts'
+import { isValidBody } from './base-call.ts'
+import type { Binding, Scenario, Step } from './call.ts'
+import { withPart } from './draw/draw.ts'
+import type { Suspicion } from './judge/suspicion.ts'
+import { rerun, type Rerun } from './reproduce.ts'
+import type { Session } from './session.ts'
+import { withValue } from './story.ts'
+
+/** Tries for one finding; each is a run of its whole scenario. */
+const triesMax = 24
+const shrinkMaxMs = 1500
+
+/**
+ * Leaves out of the judged request whatever the fault does not need. What was valid stays valid and what was invalid
+ * stays invalid, or another fault would take its place.
+ */
+export const shrink = async (
+  session: Session,
+  found: Rerun,
+  same: (suspicion: Suspicion) => boolean,
+): Promise<Rerun> => {
+  if (found.scenario.kind !== 'single') return found
+  const endsAt = session.now() + shrinkMaxMs
+  let best = found
+  let tries = 0
+  for (let changed = true; changed && tries < triesMax;) {
+    changed = false
+    for (const scenario of smaller(session, best.scenario)) {
+      if (tries++ >= triesMax || session.now() > endsAt || session.signal.aborted) return best
+      const next = await rerun(session, scenario)
+      if (!next.suspicions.some(same)) continue
+      best = next
+      changed = true
+      break
+    }
+  }
+  return best
+}
+
+/** The scenario without one thing each, what saves most first. */
+const smaller = function* (session: Session, scenario: Scenario): Generator<Scenario> {
+  const at = scenario.steps.findIndex(({ role }) => role === 'case')
+  const step = scenario.steps[at]
+  const operation = step && session.api.byKey.get(step.call.operation)
+  if (!step || !operation) return
+  const subject = step.intent.subject
+  const replaced = (next: Step): Scenario => ({
+    ...scenario,
+    steps: scenario.steps.map((each, index) => (index === at ? next : each)),
+  })
+  const without = (into: Binding['into'], bindings = step.bindings): Step => ({
+    ...step,
+    call: withValue(step.call, into, undefined),
+    bindings: bindings.filter(
+      ({ into: other }) =>
+        !(
+          other.in === into.in &&
+          other.name === into.name &&
+          (other.pointer === into.pointer || other.pointer.startsWith(`${into.pointer}/`))
+        ),
+    ),
+  })
+  for (const place of ['query', 'header', 'cookie'] as const)
+    for (const name of Object.keys(step.call[place])) {
+      const isRequired = operation.parameters.some(
+        (each) => each.in === place && each.name === name && each.required,
+      )
+      const isSubject = subject?.in === place && subject.name === name
+      if (!isRequired && !isSubject) yield replaced(without({ in: place, name, pointer: '' }))
+    }
+  const { body } = step.call
+  const media = body && operation.body?.media.find(({ type }) => type === body.mediaType)
+  if (!body || body.value === undefined || !media) return
+  const wasValid = isValidBody(media, body.value)
+  for (const pointer of partsOf(body.value, '', 0)) {
+    if (subject?.in === 'body' && (subject.pointer === pointer || subject.pointer.startsWith(`${pointer}/`)))
+      continue
+    const rest = withPart(body.value, pointer, undefined)
+    if (rest === undefined || isValidBody(media, rest) !== wasValid) continue
+    // With another part gone it must still be this part that is wrong.
+    yield replaced(without({ in: 'body', name: '', pointer }))
+  }
+}
+
+const partsOf = (value: Json, pointer: string, depth: number): readonly string[] => {
+  if (depth > 2) return []
+  const members: readonly (readonly [string | number, Json])[] = isList(value)
+    ? [...value.entries()].slice(0, 20)
+    : isObject(value)
+      ? Object.entries(value)
+      : []
+  return members.flatMap(([name, member]) => [
+    below(pointer, name),
+    ...partsOf(member, below(pointer, name), depth + 1),
+  ])
+}

@@ -1,0 +1,116 @@
+import type { Json } from '../openapi/json.ts'
+import { valueAt } from '../openapi/pointer.ts'
+import type { Binding, Call, Step, Values } from './call.ts'
+import { withPart } from './draw/draw.ts'
+import type { Exchange } from './exchange.ts'
+import { jsonOf, type SendOptions, type Session } from './session.ts'
+
+/** Steps that were taken, with the answers to them. */
+export interface Story {
+  /** As they were sent: with the values that their bindings brought. */
+  readonly steps: Step[]
+  readonly exchanges: Exchange[]
+  /** What has been made on the way, by what it is: where its value stands. */
+  readonly made: Map<string, Made>
+}
+
+export interface Made {
+  readonly from: Binding['from']
+  readonly value: Json
+}
+
+export const startStory = (): Story => ({ steps: [], exchanges: [], made: new Map() })
+
+/** The same beginning, from which another way is taken. */
+export const continueStory = ({ steps, exchanges, made }: Story): Story => ({
+  steps: [...steps],
+  exchanges: [...exchanges],
+  made: new Map(made),
+})
+
+/** Takes a step: fills in what comes out of earlier ones, sends it, keeps the answer. */
+export const perform = async (
+  session: Session,
+  story: Story,
+  step: Step,
+  options?: SendOptions,
+): Promise<Exchange> => {
+  const call = bound(step.call, step.bindings, story)
+  const exchange = await session.send(call, options)
+  story.steps.push({ ...step, call })
+  story.exchanges.push(exchange)
+  const operation = session.api.byKey.get(call.operation)
+  if (operation) session.coverage.note(operation, step.intent, sentParameters(call), exchange)
+  return exchange
+}
+
+const sentParameters = (call: Call): readonly string[] => [
+  ...Object.keys(call.path).map((name) => `path ${name}`),
+  ...Object.keys(call.query).map((name) => `query ${name}`),
+  ...Object.keys(call.header).map((name) => `header ${name}`),
+  ...Object.keys(call.cookie).map((name) => `cookie ${name}`),
+  ...(call.body ? ['body'] : []),
+]
+
+/** What a binding brings, or undefined where the earlier answer has nothing there. */
+export const sourceValue = (
+  story: Pick<Story, 'steps' | 'exchanges'>,
+  from: Binding['from'],
+): Json | undefined => {
+  const exchange = story.exchanges[from.step]
+  const step = story.steps[from.step]
+  if (from.in === 'location') return lastSegment(exchange?.response?.headers['location'])
+  if (from.in === 'answer') {
+    const answer = jsonOf(exchange)
+    return answer === undefined ? undefined : valueAt(answer, lastOfLists(answer, from.pointer))
+  }
+  if (!step) return undefined
+  const body = step.call.body?.value
+  return (
+    (body === undefined ? undefined : valueAt(body, from.pointer)) ?? step.call.path[from.pointer.slice(1)]
+  )
+}
+
+/** Lists may be shorter when the steps are taken again. */
+const lastOfLists = (answer: Json, pointer: string): string => {
+  if (valueAt(answer, pointer) !== undefined) return pointer
+  return pointer.replaceAll(/\/\d+(?=\/|$)/g, '/0')
+}
+
+/** The last part of the path that `Location` leads to. */
+export const lastSegment = (location: string | undefined): string | undefined => {
+  const part = location?.split(/[?#]/)[0]?.replace(/\/$/, '').split('/').at(-1)
+  if (part === undefined || part === '') return undefined
+  try {
+    return decodeURIComponent(part)
+  } catch {
+    return part
+  }
+}
+
+export const bound = (
+  call: Call,
+  bindings: readonly Binding[],
+  story: Pick<Story, 'steps' | 'exchanges'>,
+): Call => {
+  let next = call
+  for (const { into, from } of bindings) {
+    const value = sourceValue(story, from)
+    if (value !== undefined) next = withValue(next, into, value)
+  }
+  return next
+}
+
+/** The call with one of its values replaced, or left out. */
+export const withValue = (call: Call, into: Binding['into'], value: Json | undefined): Call => {
+  if (into.in === 'body') {
+    if (!call.body || call.body.raw !== undefined) return call
+    const whole = withPart(call.body.value, into.pointer, value)
+    const { value: _, ...rest } = call.body
+    return { ...call, body: whole === undefined ? rest : { ...rest, value: whole } }
+  }
+  const values: Values = call[into.in]
+  const whole = withPart(values[into.name], into.pointer, value)
+  const { [into.name]: _, ...rest } = values
+  return { ...call, [into.in]: whole === undefined ? rest : { ...rest, [into.name]: whole } }
+}
