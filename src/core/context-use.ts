@@ -61,6 +61,8 @@ export interface ContextAddition {
   readonly begins: boolean
   /** False: the conversation is read, and neither the messages nor the answer are stored. */
   readonly stores: boolean
+  /** False: BAD_REQUEST where turns would have to be left out for their tokens. */
+  readonly truncates: boolean
   /** A system message to send before the conversation, which is never stored. */
   readonly instructions?: string
   /** Kept with the answer as its `origin.settings`. */

@@ -8,11 +8,13 @@ import { backendAdmin } from './http/admin-backends.ts'
 import { anthropicSurface, renderAnthropicError } from './http/anthropic.ts'
 import type { ContextParts } from './http/context-route.ts'
 import { contextSurface } from './http/contexts.ts'
+import { conversationsSurface } from './http/conversations.ts'
 import { nativeSurface, type NativeParts } from './http/native.ts'
 import { observeSurface } from './http/observe.ts'
 import { ollamaSurface, renderOllamaError } from './http/ollama.ts'
 import { openaiForward } from './http/openai-forward.ts'
 import { openaiSurface, renderOpenAiError } from './http/openai.ts'
+import { responsesSurface } from './http/responses.ts'
 import type { ServerOptions } from './http/server.ts'
 import { specSurface } from './http/specs.ts'
 import type { Reloader } from './reload.ts'
@@ -49,6 +51,8 @@ export const surfacesOf = (parts: SurfaceParts): ServerOptions['surfaces'] => {
   return [
     nativeSurface({ ...answering, modules: adapterModules }),
     openaiSurface(answering),
+    responsesSurface({ ...answering, ...parts.contexts }),
+    conversationsSurface(parts.contexts.contexts),
     anthropicSurface(answering),
     openaiForward({ registry, activity, measure, now }),
     ollamaSurface(answering),

@@ -33,7 +33,7 @@ export const answerFrom = ({ body, origin }: StoredTurn): InferenceResponse => {
 
 /** Who gave an answer, as far as it came. */
 export const originOf = (
-  { model, trace }: InferenceRequest,
+  { model, trace, context }: InferenceRequest,
   { choices, usage }: InferenceResponse,
   state: 'complete' | 'aborted',
 ): TurnOrigin => ({
@@ -42,4 +42,5 @@ export const originOf = (
   ...(trace.adapter !== undefined && { adapter: trace.adapter }),
   ...(state === 'complete' && { finishReason: choices[0]?.finishReason ?? 'other' }),
   ...(usage && { inputTokens: usage.inputTokens, outputTokens: usage.outputTokens }),
+  ...(context?.addition?.settings && { settings: context.addition.settings }),
 })

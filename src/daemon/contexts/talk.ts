@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto'
 import { bodyOf, messageOf } from '../../core/canonical-json.ts'
 import { type ContextKey, mainHead, type NewTurn, type StoredTurn } from '../../core/context.ts'
 import type { ContextUse } from '../../core/context-use.ts'
@@ -32,7 +33,8 @@ export interface Sight {
 /** A request joined with its conversation, and an answer to come. */
 export interface Talk {
   readonly request: InferenceRequest
-  readonly trace: ContextTrace
+  /** Absent where nothing is stored. */
+  readonly trace?: ContextTrace
   /** The answer, where the same request was answered before. */
   readonly known?: InferenceResponse
   complete(answer: InferenceResponse): Promise<void>
@@ -60,10 +62,16 @@ export const beginTurn = async (parts: TalkParts, request: TalkRequest): Promise
     throw new McpdError('BAD_REQUEST', 'With a context there is one answer at a time.', { param: 'n' })
   const key: ContextKey = { tenant: principal.tenant, context: context.id }
   const place = await placeOf(contexts, key, context)
-  const stored = await storeQuestion(parts, key, place, request)
+  const step = nextStep(place, input.messages, context)
+  // First of all, so that a request that nobody can answer leaves nothing behind.
+  const added = step.turns.map((turn) => addedTurn(turn, parts.newId()))
+  const expected = await sightOf(parts, request, [...pathTo(place, step.base), ...added.map(readTurn)])
+  if (context.addition?.stores === false) return readOnly(joined(request, expected.turns))
+  const stored = await storeQuestion(parts, key, place, { ...step, turns: added }, request)
   const opened = stored.turns.at(-1)!
-  const path = (await contexts.path(key, { turn: opened.id })).turns
-  const sight = await parts.look(path.slice(0, -1).map(readTurn), request)
+  const isFirst = stored.outcome === 'ok' && stored.turns.length === added.length + 1
+  const path = isFirst ? [] : (await contexts.path(key, { turn: opened.id })).turns
+  const sight = isFirst ? expected : await sightOf(parts, request, path.slice(0, -1).map(readTurn))
   const close = async (answer: InferenceResponse, state: 'complete' | 'aborted'): Promise<void> => {
     const origin = originOf(request, answer, state)
     await contexts.append({
@@ -84,14 +92,33 @@ export const beginTurn = async (parts: TalkParts, request: TalkRequest): Promise
   }
 }
 
+const readOnly = (request: InferenceRequest): Talk => ({
+  request,
+  complete: async () => undefined,
+  abort: async () => undefined,
+})
+
+/** Throws BAD_REQUEST where turns have no room and the request would rather fail. */
+const sightOf = async (parts: TalkParts, request: TalkRequest, path: readonly PathTurn[]): Promise<Sight> => {
+  const sight = await parts.look(path, request)
+  const { dropped } = sight.trace
+  if (request.context.addition?.truncates === false && dropped.some(({ reason }) => reason === 'budget'))
+    throw new McpdError('BAD_REQUEST', 'The conversation is longer than the window of the model.', {
+      param: 'input',
+      openaiCode: 'context_length_exceeded',
+      suggestions: ['Send truncation "auto" to leave out what matters least.'],
+    })
+  return sight
+}
+
 /** Adds what is new and opens the answer's turn; the same idempotency key finds the turn of the first time. */
 const storeQuestion = async (
   { contexts, newId }: TalkParts,
   key: ContextKey,
   place: Place,
-  { context, input, header }: TalkRequest,
+  step: Omit<Step, 'turns'> & { readonly turns: readonly StoredTurn[] },
+  { context, header }: TalkRequest,
 ): Promise<Stored> => {
-  const step = nextStep(place, input.messages, context)
   const given = header?.('idempotency-key') || undefined
   const idempotencyKey = given === undefined ? undefined : `chat ${given}`
   const stored = await contexts.append({
@@ -102,7 +129,7 @@ const storeQuestion = async (
         : place.head,
     expected: step.forks ? null : place.expected,
     base: step.base,
-    turns: step.turns.map(newTurnOf),
+    turns: step.turns.map(({ id, role, body, pinned }): NewTurn => ({ id, role, body, pinned })),
     opens: { id: newId(), role: 'assistant' },
     onConflict: context.onConflict,
     ...(idempotencyKey !== undefined && { idempotencyKey }),
@@ -123,6 +150,7 @@ const storeQuestion = async (
 
 /** The head that a request names: by its name, or by the turn that must be the last one. */
 const placeOf = async (contexts: ContextStore, key: ContextKey, use: ContextUse): Promise<Place> => {
+  if (use.addition?.begins) return { head: mainHead, expected: null, end: null, path: [] }
   const { heads } = await contexts.summary(key)
   const name = use.head ?? mainHead
   const head = Object.hasOwn(heads, name) ? name : headAt(heads, name)
@@ -151,7 +179,9 @@ const nextStep = ({ path, end, head }: Place, messages: readonly Message[], use:
   const isAnswering = last?.turn.state === 'streaming'
   if (isAnswering && use.onConflict === 'reject') throw answering(use, last.turn.id)
   const settled = isAnswering ? path.slice(0, -1) : path
-  const found = continuationOf(settled, messages)
+  const found = use.addition
+    ? { outcome: 'continues' as const, turns: messages.map((message) => ({ message, pinned: false })) }
+    : continuationOf(settled, messages)
   if (found.outcome === 'continues') {
     const forks = isAnswering || head === undefined
     return { turns: found.turns, forks, base: isAnswering ? last.turn.parent : end }
@@ -169,6 +199,28 @@ const nextStep = ({ path, end, head }: Place, messages: readonly Message[], use:
   return { turns: found.turns, forks: true, base: found.base }
 }
 
+/** The part of a path that ends with the turn `base`. */
+const pathTo = ({ path }: Place, base: string | null): readonly PathTurn[] =>
+  path.slice(0, path.findIndex(({ turn }) => turn.id === base) + 1)
+
+/** A turn as it will be, but for where it stands: that is known once it is stored. */
+const addedTurn = ({ message, pinned }: NewMessage, id: string): StoredTurn => {
+  const body = bodyOf(message)
+  return {
+    id,
+    parent: null,
+    seq: 0,
+    role: message.role,
+    at: 0,
+    state: 'complete',
+    bodyHash: hash('sha256', body, 'base64url'),
+    chainHash: '',
+    body,
+    bodyBytes: body.length,
+    pinned,
+  }
+}
+
 const moved = ({ id }: ContextUse, head: string | null): McpdError =>
   new McpdError('CONTEXT_CONFLICT', `Somebody else has added to the context ${id} in the meantime.`, {
     head,
@@ -180,12 +232,6 @@ const answering = ({ id }: ContextUse, turn: string): McpdError =>
     head: turn,
     suggestions: ['Wait until it is complete, or set mcpd.context.onConflict to "fork".'],
   })
-
-const newTurnOf = ({ message, pinned }: NewMessage): NewTurn => ({
-  role: message.role,
-  body: bodyOf(message),
-  pinned,
-})
 
 /** Bodies are kept while they are in memory, and so is what was read from them. */
 const read = new WeakMap<Buffer, { readonly message: Message; readonly matchHash: string }>()
@@ -201,11 +247,13 @@ export const readTurn = ({ body, ...turn }: StoredTurn): PathTurn => {
 
 /** The request with the conversation in place of its messages; its own bytes stand if they say the same. */
 const joined = (request: TalkRequest, turns: readonly PathTurn[]): InferenceRequest => {
-  const messages = turns.map(({ message }) => message)
+  const { instructions } = request.context.addition ?? {}
+  const system = instructions === undefined ? [] : [{ role: 'system' as const, content: instructions }]
+  const messages = [...system, ...turns.map(({ message }) => message)]
   const sent = request.input.messages
   const isSame =
     sent.length === messages.length &&
-    turns.every(({ matchHash: hash }, index) => hash === matchHash(sent[index]!))
+    turns.every((each, index) => (each.matchHash ?? matchHash(each.message)) === matchHash(sent[index]!))
   if (isSame) return request
   const { frame: _, ...rest } = request
   return { ...rest, input: { ...request.input, messages } }

@@ -15,7 +15,7 @@ export const recallGuard =
       const { context, input } = request
       if (context === undefined || input.operation !== 'chat') return yield* next(request)
       const talk = await beginTurn(parts, { ...request, context, input })
-      request.trace.context = talk.trace
+      if (talk.trace) request.trace.context = talk.trace
       if (talk.known) return yield* unfold(talk.known)
       yield* kept(talk, next(talk.request))
     }

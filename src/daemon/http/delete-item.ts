@@ -19,15 +19,18 @@ export const deleteItem = async (contexts: ContextStore, key: ContextKey, id: st
   const item = items.find((each) => each.id === id)
   if (item?.type === 'function_call' && behind.some((each) => isOutputOf(each, item.call_id)))
     throw new McpdError('CONFLICT', 'The output of this call is in the conversation; delete that first.')
-  const left = decodeItems(items.filter((each) => each.id !== id))
+  // Items do not say who spoke, nor what only some backends understand.
+  const { name, extra } = messageOf(turn.body)
+  const left = decodeItems(items.filter((each) => each.id !== id)).map((message) => ({
+    ...message,
+    ...(name !== undefined && { name }),
+    ...(extra && { extra }),
+  }))
   await contexts.append({
     ...key,
     expected: end,
     base: turn.parent,
-    turns: [
-      ...left.map((message) => ({ ...again(turn), body: bodyOf({ ...messageOf(turn.body), ...message }) })),
-      ...behind.map(again),
-    ],
+    turns: [...left.map((message) => ({ ...again(turn), body: bodyOf(message) })), ...behind.map(again)],
   })
 }
 

@@ -14,9 +14,6 @@ export interface ResponsePlace extends Origin {
   readonly begins: boolean
 }
 
-/** More than any window has: what does not fit is the backend's to refuse. */
-const noBudget = 2 ** 31 - 1
-
 /**
  * Finds where a request goes on. `named` is the context that it names in mcpd's own words. Throws BAD_REQUEST where it
  * names two places, and NOT_FOUND, in OpenAI's words, where there is none of that id.
@@ -30,14 +27,13 @@ export const placeOf = async (
 ): Promise<ResponsePlace> => {
   const { previous_response_id: previous, conversation } = request
   requireOne({ previous_response_id: previous, conversation, 'mcpd.context': named })
-  const budget = request.truncation === 'auto' ? {} : { budgetTokens: noBudget }
-  if (named) return { use: { ...budget, ...named }, begins: false, context: named.id }
+  if (named) return { use: named, begins: false, context: named.id }
   if (conversation != null) {
     const id = typeof conversation === 'string' ? conversation : conversation.id
     const context = await conversationContext(contexts, tenant, id)
-    return { use: { id: context, onConflict: 'reject', ...budget }, begins: false, context }
+    return { use: { id: context, onConflict: 'reject' }, begins: false, context }
   }
-  if (previous == null) return { use: { id: newId(), onConflict: 'reject', ...budget }, begins: true }
+  if (previous == null) return { use: { id: newId(), onConflict: 'reject' }, begins: true }
   const found = await findResponse(contexts, tenant, previous)
   if (!found)
     throw new McpdError('NOT_FOUND', `Previous response with id '${previous}' not found.`, {
@@ -51,7 +47,7 @@ export const placeOf = async (
       suggestions: ['Go on when it is complete.'],
     })
   return {
-    use: { id: found.context, head: turn, onConflict: 'fork', ...budget },
+    use: { id: found.context, head: turn, onConflict: 'fork' },
     begins: false,
     previousTurn: turn,
   }

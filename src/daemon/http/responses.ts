@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { messageOf } from '../../core/canonical-json.ts'
-import type { ContextUse } from '../../core/context-use.ts'
+import type { ContextAddition, ContextUse } from '../../core/context-use.ts'
 import type { StoredTurn } from '../../core/context.ts'
 import { McpdError } from '../../core/errors.ts'
 import type { FoundTurn } from '../../core/journal.ts'
@@ -11,6 +11,7 @@ import { encodeResponse, encodeStored } from '../../dialects/responses/response.
 import * as schemas from '../../dialects/responses/response-schemas.ts'
 import { keptSettings, restoredSettings, settingsOf } from '../../dialects/responses/settings.ts'
 import { streamEncoder } from '../../dialects/responses/stream-encoder.ts'
+import { idOf } from '../contexts/ids.ts'
 import type { ContextStore } from '../contexts/store.ts'
 import { answer, type AnswerFacts, type AnswerParts } from './answer.ts'
 import { contextOf } from './context-of.ts'
@@ -71,7 +72,9 @@ const respond = async (
   const { contexts, newId } = parts
   const input = await resolveReferences(contexts, tenant, inputItems(body.input), 'input')
   const decoded = decodeRequest({ ...body, input })
-  const place = await placeOf(contexts, tenant, body, contextOf(request, 'chat').context, newId)
+  const place = await placeOf(contexts, tenant, body, contextOf(request, 'chat').context, () =>
+    newContextId(request.headers['idempotency-key'], newId),
+  )
   if (input.length === 0 && place.begins)
     throw new McpdError('BAD_REQUEST', 'A conversation begins with some input.', { param: 'input' })
   const settings = settingsOf(body, place)
@@ -86,7 +89,11 @@ const respond = async (
   await answer(parts, request, reply, {
     surface: 'responses',
     model: body.model,
-    ...joined(decoded, place, stores, keptSettings(settings)),
+    ...joined(decoded, place, {
+      stores,
+      truncates: body.truncation === 'auto' || place.use.budgetTokens !== undefined,
+      settings: keptSettings(settings),
+    }),
     stream: body.stream === true,
     warnings: decoded.warnings,
     streamType: 'text/event-stream; charset=utf-8',
@@ -96,18 +103,21 @@ const respond = async (
   return reply
 }
 
+/** A request that is repeated under its idempotency key finds the context that it began. */
+const newContextId = (key: string | string[] | undefined, newId: () => string): string =>
+  typeof key === 'string' && key !== '' ? idOf(`${tenant}\0response ${key}`) : newId()
+
 /** What neither goes on from something nor is stored needs no context. */
 const joined = (
   { input, instructions }: DecodedRequest,
   { use, begins }: ResponsePlace,
-  stores: boolean,
-  settings: Readonly<Record<string, unknown>>,
+  how: Omit<ContextAddition, 'begins' | 'instructions'>,
 ): { readonly input: DecodedRequest['input']; readonly context?: ContextUse } => {
-  if (begins && !stores) {
+  if (begins && !how.stores) {
     const system = instructions === undefined ? [] : [{ role: 'system' as const, content: instructions }]
     return { input: { ...input, messages: [...system, ...input.messages] } }
   }
-  const addition = { begins, stores, settings, ...(instructions !== undefined && { instructions }) }
+  const addition = { ...how, begins, ...(instructions !== undefined && { instructions }) }
   return { input, context: { ...use, addition } }
 }
 
