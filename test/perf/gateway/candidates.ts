@@ -102,7 +102,10 @@ export const startField = async (
   )
   for (const [label, checkout] of Object.entries(checkouts)) {
     const mcpd = await owned(
-      startMcpd(checkout, directory, { answering: answering.url, streaming: streaming.url }),
+      startMcpd(checkout, directory, [
+        { name: 'answering', adapter: 'openai', url: `${answering.url}/v1` },
+        { name: 'streaming', adapter: 'openai', url: `${streaming.url}/v1` },
+      ]),
     )
     const shared = { pid: mcpd.pid, headers: {} }
     const openai = { ...shared, name: names.openai + label, url: mcpd.url + path }

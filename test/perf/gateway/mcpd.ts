@@ -14,16 +14,22 @@ export const build = (checkout: string): void => {
     throw new Error(`${checkout} does not compile; what is in dist/ would not be what is in src/.`)
 }
 
-/** A daemon of a checkout, with a state directory of its own. `backends`: name → base URL without /v1. */
+interface BackendEntry {
+  readonly name: string
+  readonly adapter: string
+  readonly url: string
+}
+
+/** A daemon of a checkout, with a state directory of its own. */
 export const startMcpd = async (
   checkout: string,
   directory: string,
-  backends: Readonly<Record<string, string>>,
+  backends: readonly BackendEntry[],
 ): Promise<RunningProcess & { readonly url: string }> => {
   const stateDir = await mkdtemp(join(directory, 'mcpd-'))
   const config = join(stateDir, 'mcpd.yaml')
-  const entries = Object.entries(backends).map(
-    ([name, url]) => `  - { name: ${name}, adapter: openai, url: ${url}/v1, concurrency: 256 }`,
+  const entries = backends.map(
+    ({ name, adapter, url }) => `  - { name: ${name}, adapter: ${adapter}, url: ${url}, concurrency: 256 }`,
   )
   await writeFile(config, ['backends:', ...entries, ''].join('\n'))
   const started = await startProcess({

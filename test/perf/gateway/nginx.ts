@@ -47,11 +47,20 @@ http {
 
 /** A backend that gives the answers of the stand-in from memory; it does not stream. */
 export const startNginxBackend = (directory: string): Promise<Nginx> =>
+  startNginxBackendOf(directory, { '/v1/chat/completions': completion, '/v1/models': modelList })
+
+/** A backend that gives these answers, by their paths. */
+export const startNginxBackendOf = (
+  directory: string,
+  answers: Readonly<Record<string, string>>,
+): Promise<Nginx> =>
   start(
     directory,
     () => `default_type application/json;
-    location = /v1/chat/completions { return 200 '${completion}'; }
-    location / { return 200 '${modelList}'; }`,
+    ${Object.entries(answers)
+      .map(([path, answer]) => `location = ${path} { return 200 '${answer}'; }`)
+      .join('\n    ')}
+    location / { return 404; }`,
   )
 
 /** A proxy to one backend, which passes chunks on as they come. */

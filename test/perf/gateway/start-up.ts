@@ -35,7 +35,8 @@ export const measureStartUp = async (options: StartUpOptions): Promise<StartUp> 
   const { checkout, directory, repeats, idleMs } = options
   const backend = await startScript('stand-in.ts')
   try {
-    const mcpd = () => startMcpd(checkout, directory, { answering: backend.url })
+    const mcpd = () =>
+      startMcpd(checkout, directory, [{ name: 'answering', adapter: 'openai', url: `${backend.url}/v1` }])
     const bare = () => startProcess({ command: process.execPath, args: ['--eval', bareServer] })
     const times = {
       version: [] as number[],

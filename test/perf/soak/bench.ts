@@ -43,7 +43,9 @@ const standIn = await startProcess({
 const backendUrl = /http:\/\/127\.0\.0\.1:\d+/.exec(standIn.firstLine)?.[0]
 if (backendUrl === undefined)
   throw new Error(`The stand-in did not say where it listens: ${standIn.firstLine}`)
-const mcpd = await startMcpd(root, directory, { backend: backendUrl })
+const mcpd = await startMcpd(root, directory, [
+  { name: 'backend', adapter: 'openai', url: `${backendUrl}/v1` },
+])
 
 /** Ordinary least squares. */
 const slope = (samples: readonly Sample[]): number => {
@@ -120,7 +122,7 @@ const slowReaders = async () => {
     ],
   })
   const url = /http:\/\/127\.0\.0\.1:\d+/.exec(endless.firstLine)![0]
-  const daemon = await startMcpd(root, directory, { backend: url })
+  const daemon = await startMcpd(root, directory, [{ name: 'backend', adapter: 'openai', url: `${url}/v1` }])
   const pool = new Pool(daemon.url, { connections: 100, pipelining: 1 })
   const beforeMb = residentMb(daemon.pid)
   const answers = await Promise.all(
