@@ -408,6 +408,12 @@ describe('functions', () => {
       ],
     })
     expect(second.output_text).toBe('sun')
+    const orphan = { type: 'function_call_output', call_id: 'c9', output: 'x' } as const
+    for (const body of [{ input: [orphan] }, { input: [orphan], previous_response_id: second.id }])
+      expect(await failure(respond(body))).toMatchObject({
+        status: 400,
+        message: expect.stringContaining('No tool call found') as string,
+      })
     const nobody = respond({ input: [{ type: 'item_reference', id: 'msg_nobody' }] })
     expect(await failure(nobody)).toMatchObject({ status: 404, param: 'input[0].id' })
   })

@@ -14,6 +14,7 @@ import { streamEncoder } from '../../dialects/responses/stream-encoder.ts'
 import { idOf } from '../contexts/ids.ts'
 import type { ContextStore } from '../contexts/store.ts'
 import { answer, type AnswerFacts, type AnswerParts } from './answer.ts'
+import { requireCalls } from './call-outputs.ts'
 import { contextOf } from './context-of.ts'
 import { answers, answersOrStreams } from './documented.ts'
 import { pageOf, type PageQuery, pageQuery } from './item-page.ts'
@@ -77,6 +78,7 @@ const respond = async (
   )
   if (input.length === 0 && place.begins)
     throw new McpdError('BAD_REQUEST', 'A conversation begins with some input.', { param: 'input' })
+  await requireCalls(contexts, tenant, decoded.input.messages, place)
   const settings = settingsOf(body, place)
   const stores = body.store ?? true
   const unstored = newId()

@@ -4,7 +4,7 @@ import { McpdError } from '../../../../src/core/errors.ts'
 import type { Choice, InferenceResponse } from '../../../../src/core/inference.ts'
 import { encodeFailed, encodeResponse, encodeStored } from '../../../../src/dialects/responses/response.ts'
 import { ResponseObject } from '../../../../src/dialects/responses/response-schemas.ts'
-import { keptSettings, restoredSettings, settingsOf } from '../../../../src/dialects/responses/settings.ts'
+import { settingsOf } from '../../../../src/dialects/responses/settings.ts'
 
 const settings = settingsOf({ model: 'm' }, {})
 const facts = { turn: 't1', model: 'm', createdSeconds: 1000, settings }
@@ -116,34 +116,5 @@ describe('encodeFailed', () => {
     })
     const busy = new McpdError('RATE_LIMITED', 'Slow down.')
     expect(encodeFailed(busy, [], facts).error).toMatchObject({ code: 'rate_limit_exceeded' })
-  })
-})
-
-describe('settings', () => {
-  const request = {
-    model: 'm',
-    instructions: 'Be brief.',
-    metadata: { a: 'b' },
-    temperature: 0,
-    tools: [{ type: 'function', name: 'f', parameters: { type: 'object' } }],
-  }
-
-  it('come back as they were kept', () => {
-    const given = settingsOf(request, { context: 'c1', previousTurn: 't0' })
-    expect(given).toMatchObject({
-      conversation: { id: 'conv_c1' },
-      previous_response_id: 'resp_t0',
-      temperature: 0,
-    })
-    expect(restoredSettings(JSON.parse(JSON.stringify(keptSettings(given))))).toEqual(given)
-    expect(keptSettings(settings)).toEqual({})
-    expect(restoredSettings(undefined)).toEqual(settings)
-  })
-
-  it('leave out what is large, and keep the rest', () => {
-    const given = settingsOf({ ...request, instructions: 'x'.repeat(40_000) }, {})
-    const kept = keptSettings(given)
-    expect(Buffer.byteLength(JSON.stringify(kept))).toBeLessThan(16 * 1024)
-    expect(kept).toEqual({ metadata: { a: 'b' }, temperature: 0 })
   })
 })
