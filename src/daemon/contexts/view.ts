@@ -1,4 +1,5 @@
 import { McpdError } from '../../core/errors.ts'
+import { estimateMarginRatio } from './calibration.ts'
 import { instructionsOf, isSummary, type PathTurn } from './path.ts'
 import { createRelevance, type Relevance, type VectorOf } from './relevance.ts'
 import { select, type SelectionMode } from './selection.ts'
@@ -51,9 +52,6 @@ export interface View {
   readonly exact: boolean
   readonly mode: SelectionMode
 }
-
-/** Margin of counts that are estimated. */
-export const estimateMarginRatio = 0.1
 
 /**
  * The part of a path, root to leaf, that goes to a model: always its instructions, its pinned turns and the newest

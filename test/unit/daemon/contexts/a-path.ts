@@ -30,7 +30,7 @@ export const pathOf = (...sayings: readonly Saying[]): PathTurn[] => {
         role: message.role,
         at: 1_700_000_000_000 + index * 1000,
         state: 'complete',
-        bodyHash: `body:${body}`,
+        bodyHash: hash('sha256', body, 'base64url'),
         chainHash,
         bodyBytes: Buffer.byteLength(body),
         pinned: false,
