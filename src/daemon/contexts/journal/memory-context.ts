@@ -1,5 +1,4 @@
-import type { ContextAbout, ContextKey, ContextSummary, StoredTurn, Turn } from '../../../core/context.ts'
-import { McpdError } from '../../../core/errors.ts'
+import type { ContextAbout, ContextKey, ContextSummary, StoredTurn } from '../../../core/context.ts'
 import type {
   Annotation,
   CollectPolicy,
@@ -20,6 +19,8 @@ import { annotated } from './annotation.ts'
 import { cursorOf, readCursor } from './cursor.ts'
 import { expiryOf, keysBefore } from './policy.ts'
 import { placesOf } from './range.ts'
+import { withoutBody } from './plan.ts'
+import { noTurn } from './refusals.ts'
 import { damaged, faultOf, verifyPath } from './verify.ts'
 
 /** A context as the memory driver has it, and what can be read from it. */
@@ -66,12 +67,6 @@ export const summaryOf = (context: MemoryContext): ContextSummary => ({
   createdAt: context.createdAt,
   updatedAt: context.updatedAt,
 })
-
-export const withoutBody = (turn: StoredTurn): Turn => {
-  const { body, ...rest } = turn
-  void body
-  return rest
-}
 
 export const listOf = (
   contexts: readonly MemoryContext[],
@@ -136,9 +131,6 @@ export const annotateIn = (context: MemoryContext, change: Annotation): void => 
   }
   context.about = annotated(context.about, change)
 }
-
-export const noTurn = ({ context }: ContextKey, id: string): McpdError =>
-  new McpdError('CONTEXT_NOT_FOUND', `The context ${context} has no turn ${id}.`)
 
 export const collectFrom = (
   contexts: readonly MemoryContext[],

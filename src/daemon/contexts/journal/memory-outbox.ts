@@ -1,6 +1,6 @@
 import type { ContextKey } from '../../../core/context.ts'
-import { McpdError } from '../../../core/errors.ts'
 import type { OutboxEntry } from '../../../core/journal.ts'
+import { unknownConsumer } from './refusals.ts'
 
 /** Entries that a consumer may leave unsettled; older ones are dropped, which it sees by their numbers. */
 export const outboxMax = 100_000
@@ -33,6 +33,3 @@ export const createMemoryOutbox = (consumers: readonly string[]) => {
     },
   }
 }
-
-export const unknownConsumer = (name: string): McpdError =>
-  new McpdError('INTERNAL', `The outbox has no consumer ${name}; name it when the journal is opened.`)

@@ -1,10 +1,10 @@
 import type { Append, Appended, ContextKey } from '../../../core/context.ts'
-import { McpdError } from '../../../core/errors.ts'
 import { annotated } from './annotation.ts'
-import { type MemoryContext, type UsedKey, withoutBody } from './memory-context.ts'
+import { type MemoryContext, type UsedKey } from './memory-context.ts'
 import type { createMemoryOutbox } from './memory-outbox.ts'
 import type { JournalOptions } from './options.ts'
-import { fingerprintOf, keyReused, planAppend, type WritePlan } from './plan.ts'
+import { fingerprintOf, keyReused, planAppend, withoutBody, type WritePlan } from './plan.ts'
+import { contradicts, existsAlready } from './refusals.ts'
 
 export interface MemoryWriterOptions extends JournalOptions {
   readonly contexts: Map<string, MemoryContext>
@@ -89,13 +89,3 @@ const repeated = (request: Append, context: MemoryContext, used: UsedKey): Appen
   const turns = used.turns.flatMap((id) => context.turns.get(id) ?? []).map(withoutBody)
   return { outcome: 'duplicate', head: used.head, turns }
 }
-
-/** The name that `restore` was to give is taken. */
-export const existsAlready = ({ context }: ContextKey): McpdError =>
-  new McpdError('CONFLICT', `There is a context ${context} already.`, {
-    suggestions: ['Import it under another id, or delete the one that is there.'],
-  })
-
-/** An append of a `restore` did not fit the ones before it. */
-export const contradicts = ({ context }: ContextKey): McpdError =>
-  new McpdError('BAD_REQUEST', `What is to be restored as ${context} contradicts itself.`)

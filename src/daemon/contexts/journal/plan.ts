@@ -144,6 +144,13 @@ const dangling = ({ context, head }: Append, turn: string): McpdError =>
     { suggestions: ['Run `mcpd context fsck`.'] },
   )
 
+/** The node alone, as answers to an append have it. */
+export const withoutBody = (turn: StoredTurn): Turn => {
+  const { body, ...rest } = turn
+  void body
+  return rest
+}
+
 /**
  * What of an append must be the same when its idempotency key comes again: what is said, and without anything said
  * where the head goes. Ids may differ, and so may the head, for a retry may have become a fork.

@@ -1,0 +1,141 @@
+import { randomBytes } from 'node:crypto'
+import { join } from 'node:path'
+import type { ContextKey, StoredTurn } from '../../../core/context.ts'
+import type { ContextPath, Journal, Problem } from '../../../core/journal.ts'
+import type { ThreadStart } from './sqlite/thread.ts'
+import { createThreadClient } from './sqlite/thread-client.ts'
+import { pack, unpack } from './sqlite/wire.ts'
+
+export interface SqliteJournalOptions {
+  /** Where `contexts.db` is, and beside it what can be built from it again. */
+  readonly directory: string
+  /** Who reads the outbox besides the search index. Default: nobody. */
+  readonly consumers?: readonly string[]
+  /** Pages of 4096 bytes that the file may have. Default: as many as the disk holds. */
+  readonly maxPages?: number
+}
+
+/** Pages of the log from which on the writer waits until it is carried over: 32 MiB. */
+const logMaxPages = 8192
+
+/** The consumer of the outbox that fills the search index. */
+export const searchConsumer = 'search'
+
+/**
+ * Contexts in one SQLite file of this daemon. One thread writes, and acknowledges when the disk has it; another one
+ * reads. Resolves when the file is open and of this schema. Throws CONFIG_INVALID for a file of a newer mcpd.
+ */
+export const openSqliteJournal = async ({
+  directory,
+  consumers = [],
+  maxPages,
+}: SqliteJournalOptions): Promise<Journal> => {
+  const start: Omit<ThreadStart, 'role'> = {
+    path: join(directory, 'contexts.db'),
+    searchPath: join(directory, 'contexts-search.db'),
+    owner: randomBytes(12).toString('hex'),
+    consumers: [...consumers, searchConsumer],
+    ...(maxPages !== undefined && { maxPages }),
+  }
+  const reader = createThreadClient({ ...start, role: 'reader' }, () => undefined)
+  const writer = createThreadClient({ ...start, role: 'writer' }, () => void follow())
+  let following: Promise<void> | undefined
+
+  /** After commits: the log is carried over and the index filled, by the thread that does not write. */
+  const follow = (): Promise<void> => {
+    following ??= carryOver()
+      // Neither is lost when it fails: the next commits bring it here again.
+      .catch(() => undefined)
+      .finally(() => {
+        following = undefined
+      })
+    return following
+  }
+  const carryOver = async (): Promise<void> => {
+    const { answer: pages } = await reader.ask('checkpoint', [])
+    if (pages > logMaxPages) await writer.ask('truncate', [])
+    await fillIndex()
+  }
+
+  const fillIndex = async (): Promise<void> => {
+    for (let settled = 0; ;) {
+      const { through, more } = await answerOf(reader.ask('index', []))
+      if (through > settled) await writer.ask('settle', [searchConsumer, through])
+      settled = through
+      if (!more) return
+    }
+  }
+
+  try {
+    await writer.ask('open', [])
+  } catch (error) {
+    await Promise.all([writer.close(), reader.close()])
+    throw error
+  }
+  return {
+    driver: 'sqlite',
+    shared: false,
+    append: async (append) => {
+      const { packed, bytes } = pack([append])
+      const [first] = packed
+      if (!first) throw new TypeError('One value packed is one value.')
+      return answerOf(writer.ask('append', [first], bytes))
+    },
+    restore: async (appends) => {
+      const { packed, bytes } = pack(appends)
+      await writer.ask('restore', [packed], bytes)
+    },
+    path: async (key, end, range = {}) => {
+      const { answer, bytes } = await reader.ask('path', [keyOf(key), end, range])
+      return answer && unpack<ContextPath>([answer], bytes)[0]
+    },
+    turns: async (key) => {
+      const { answer, bytes } = await reader.ask('turns', [keyOf(key)])
+      return answer && unpack<{ readonly turns: readonly StoredTurn[] }>([answer], bytes)[0]?.turns
+    },
+    summary: (key) => answerOf(reader.ask('summary', [keyOf(key)])),
+    list: (query) => answerOf(reader.ask('list', [query])),
+    findTurn: (tenant, turn) => answerOf(reader.ask('findTurn', [tenant, turn])),
+    search: async (query) => {
+      // What was acknowledged before the search is found by it.
+      await fillIndex()
+      return answerOf(reader.ask('search', [query]))
+    },
+    annotate: async (key, change) =>
+      (await answerOf(writer.ask('annotate', [keyOf(key), change])))
+        ? answerOf(reader.ask('summary', [keyOf(key)]))
+        : undefined,
+    delete: (key) => answerOf(writer.ask('delete', [keyOf(key)])),
+    seal: () => answerOf(writer.ask('seal', [])),
+    collect: async (policy) => {
+      const collected = await answerOf(writer.ask('collect', [policy]))
+      await reader.ask('sweep', [])
+      return collected
+    },
+    async *fsck(signal) {
+      for (let after: number | undefined = 0; after !== undefined;) {
+        signal?.throwIfAborted()
+        const { problems, next }: { problems: readonly Problem[]; next?: number } = await answerOf(
+          reader.ask('fsck', [after]),
+        )
+        yield* problems
+        after = next
+      }
+    },
+    stats: () => answerOf(reader.ask('stats', [])),
+    recover: () => answerOf(writer.ask('recover', [])),
+    outbox: (consumer, limit) => answerOf(reader.ask('outbox', [consumer, limit])),
+    settle: (consumer, through) => answerOf(writer.ask('settle', [consumer, through])),
+    close: async () => {
+      await following
+      // The reader first: the log can only be emptied when nobody reads it.
+      await reader.close()
+      await writer.close()
+    },
+  }
+}
+
+const answerOf = async <T>(asked: Promise<{ readonly answer: T }>): Promise<T> => (await asked).answer
+
+/** Nothing but the key goes over, whatever else the caller's object has. */
+const keyOf = ({ tenant, context }: ContextKey): ContextKey => ({ tenant, context })

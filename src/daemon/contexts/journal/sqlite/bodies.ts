@@ -1,0 +1,90 @@
+import { zstdCompressSync, zstdDecompressSync } from 'node:zlib'
+import type { StoredTurn } from '../../../../core/context.ts'
+import { damaged } from '../verify.ts'
+import { hashBytes, turnOf, type TurnRow } from './rows.ts'
+import type { Sql } from './statements.ts'
+
+/** Below this a frame of zstd is hardly smaller than what is in it. */
+const compressedMinBytes = 192
+
+/** Keeps a body, or counts one more that has it. Resolves to its row. */
+export const putBody = (sql: Sql, tenant: string, hash: string, body: Buffer): number => {
+  const key = hashBytes(hash)
+  const known = sql.get<{ b: number }>('SELECT b FROM bodies WHERE hash = ? AND tenant = ?', key, tenant)
+  if (known) {
+    sql.run('UPDATE bodies SET refs = refs + 1 WHERE b = ?', known.b)
+    return known.b
+  }
+  const packed = body.length < compressedMinBytes ? body : zstdCompressSync(body)
+  const isPacked = packed.length < body.length
+  return sql.run(
+    'INSERT INTO bodies (tenant, hash, refs, zstd, data) VALUES (?, ?, 1, ?, ?)',
+    tenant,
+    key,
+    isPacked ? 1 : 0,
+    isPacked ? packed : body,
+  ).row
+}
+
+/** One turn less has this body; the last one takes it along. Returns how many went: 0 or 1. */
+export const dropBody = (sql: Sql, b: number): number => {
+  sql.run('UPDATE bodies SET refs = refs - 1 WHERE b = ?', b)
+  return sql.run('DELETE FROM bodies WHERE b = ? AND refs <= 0', b).changes
+}
+
+export const dropSegment = (sql: Sql, s: number): number => {
+  sql.run('UPDATE segments SET refs = refs - 1 WHERE s = ?', s)
+  return sql.run('DELETE FROM segments WHERE s = ? AND refs <= 0', s).changes
+}
+
+const bufferOf = (bytes: Uint8Array): Buffer => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+
+/** Reads bodies for one answer: a segment is unpacked once, however many of its bodies are wanted. */
+export const createBodyReader = (sql: Sql) => {
+  const segments = new Map<number, Buffer | undefined>()
+
+  const segment = (s: number): Buffer | undefined => {
+    if (segments.has(s)) return segments.get(s)
+    const row = sql.get<{ data: Uint8Array; raw_bytes: number }>(
+      'SELECT data, raw_bytes FROM segments WHERE s = ?',
+      s,
+    )
+    const raw = row && zstdDecompressSync(row.data, { maxOutputLength: Math.max(1, row.raw_bytes) })
+    segments.set(s, raw)
+    return raw
+  }
+  /** Undefined where it is missing. Throws what zstd throws for a frame that is none any more. */
+  return (row: TurnRow): Buffer | undefined => {
+    if (row.s !== null) {
+      const offset = row.offset ?? 0
+      return segment(row.s)?.subarray(offset, offset + row.body_bytes)
+    }
+    const kept =
+      row.b === null
+        ? undefined
+        : sql.get<{ zstd: number; data: Uint8Array }>('SELECT zstd, data FROM bodies WHERE b = ?', row.b)
+    if (!kept) return undefined
+    return kept.zstd === 1
+      ? zstdDecompressSync(kept.data, { maxOutputLength: Math.max(1, row.body_bytes) })
+      : bufferOf(kept.data)
+  }
+}
+
+/** Rows with their bodies. Throws CONTEXT_DAMAGED for one that is missing or cannot be read. */
+export const withBodies = (
+  sql: Sql,
+  key: { readonly tenant: string; readonly context: string },
+  rows: readonly TurnRow[],
+): readonly StoredTurn[] => {
+  const read = createBodyReader(sql)
+  return rows.map((row) => {
+    let body: Buffer | undefined
+    try {
+      body = read(row)
+    } catch (error) {
+      throw damaged(key, `the body of the turn ${row.id} cannot be read`, error)
+    }
+    if (!body) throw damaged(key, `the body of the turn ${row.id} is missing`)
+    return { ...turnOf(row), body }
+  })
+}

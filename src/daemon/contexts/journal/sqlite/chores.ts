@@ -1,0 +1,99 @@
+import type { ContextKey } from '../../../../core/context.ts'
+import type { Collected, CollectPolicy } from '../../../../core/journal.ts'
+import { append, tell, type Writer } from './append.ts'
+import { failpoint } from './failpoint.ts'
+import { deleteContext, findAbandoned, findExpired, forgetKeys, purge } from './housekeeping.ts'
+import { findRipe, sealOnce } from './seal.ts'
+import type { Sql } from './statements.ts'
+
+export interface ChoresOptions {
+  readonly writer: () => Writer
+  readonly transaction: <T>(work: (writer: Writer) => T) => T
+  /** Ends of paths that are to be sealed. */
+  readonly ripe: Set<number>
+}
+
+/** What the writing thread does besides appending: each step is a short transaction, with room for others between. */
+export const createChores = ({ writer, transaction, ripe }: ChoresOptions) => {
+  const sealStep = (t: number): boolean => {
+    // Should it fail, such as for a damaged body, it is not tried again and again; fsck names what is wrong.
+    ripe.delete(t)
+    const hasMore = transaction(({ sql }) => {
+      const hasMore = sealOnce(sql, t)
+      failpoint('before-seal')
+      return hasMore
+    })
+    failpoint('after-seal')
+    if (hasMore) ripe.add(t)
+    return hasMore
+  }
+  const lookForRipe = (): void => {
+    for (const t of findRipe(writer().sql)) ripe.add(t)
+  }
+  /** Gives free pages back, and leaves no old page in the log. */
+  const truncate = (): void => {
+    const { sql } = writer()
+    sql.all('PRAGMA incremental_vacuum')
+    sql.all('PRAGMA wal_checkpoint(TRUNCATE)')
+  }
+
+  return {
+    lookForRipe,
+    truncate,
+    /** One step of what waits for quiet. True where there was one. */
+    step: (): boolean => {
+      const [t] = ripe
+      if (t === undefined) return transaction(({ sql }) => purge(sql)).more
+      sealStep(t)
+      return true
+    },
+    recover: async (): Promise<number> => {
+      for (let count = 0; ; await breathe()) {
+        const abandoned = findAbandoned(writer().sql, writer().owner)
+        if (abandoned.length === 0) return count
+        transaction((writer) => {
+          for (const request of abandoned) append(writer, request)
+        })
+        count += abandoned.length
+      }
+    },
+    seal: async (): Promise<number> => {
+      lookForRipe()
+      for (let count = 0; ; await breathe()) {
+        const [t] = ripe
+        if (t === undefined) return count
+        sealStep(t)
+        count += 1
+      }
+    },
+    collect: async (policy: CollectPolicy): Promise<Collected> => {
+      const now = writer().now()
+      const { contexts, idempotencyKeys } = transaction(({ sql }) => {
+        const expired = findExpired(sql, policy, now)
+        for (const key of expired) removeContext(sql, key)
+        return { contexts: expired.length, idempotencyKeys: forgetKeys(sql, policy, now) }
+      })
+      let bodies = 0
+      let segments = 0
+      for (;;) {
+        const purged = transaction(({ sql }) => purge(sql))
+        if (!purged.more) break
+        bodies += purged.bodies
+        segments += purged.segments
+        await breathe()
+      }
+      truncate()
+      return { contexts, bodies, segments, idempotencyKeys }
+    },
+  }
+}
+
+/** Deletes a context and says so in the outbox. In a transaction. False where there is none. */
+export const removeContext = (sql: Sql, key: ContextKey): boolean => {
+  const isThere = deleteContext(sql, key)
+  if (isThere) tell(sql, key, 'deleted', [])
+  return isThere
+}
+
+/** Lets appends in that came meanwhile. */
+const breathe = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))

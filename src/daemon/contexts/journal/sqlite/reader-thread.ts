@@ -1,0 +1,92 @@
+import type { ContextKey } from '../../../../core/context.ts'
+import type { ListQuery, PathEnd, PathRange, SearchQuery } from '../../../../core/journal.ts'
+import { createConnection } from './connection.ts'
+import { Crash, failpoint } from './failpoint.ts'
+import { checkContext, checkStore } from './fsck.ts'
+import { readOutbox } from './outbox.ts'
+import { findTurn, readList, readPath, readSummary, readTurns } from './read.ts'
+import { openDatabase } from './schema.ts'
+import { attachSearch, indexStep, search, sweepSearch } from './search.ts'
+import { createSql, type Sql } from './statements.ts'
+import { statsOf } from './stats.ts'
+import type { Replies, ThreadBody, ThreadStart } from './thread.ts'
+import { pack, type Question, type Verb } from './wire.ts'
+
+interface Said {
+  readonly answer: unknown
+  readonly bytes?: ArrayBuffer
+}
+type Verbs = Partial<Record<Verb, (sql: Sql, args: Question['args']) => Said>>
+
+/** Of what sees one state of the store. */
+const reads: Verbs = {
+  path: (sql, args) => {
+    const [key, end, range] = args as [ContextKey, PathEnd, PathRange]
+    const found = readPath(sql, key, end, range)
+    if (!found) return { answer: undefined }
+    const { packed, bytes } = pack([found])
+    return { answer: packed[0], bytes }
+  },
+  turns: (sql, args) => {
+    const turns = readTurns(sql, args[0] as ContextKey)
+    if (!turns) return { answer: undefined }
+    const { packed, bytes } = pack([{ turns }])
+    return { answer: packed[0], bytes }
+  },
+  summary: (sql, args) => ({ answer: readSummary(sql, args[0] as ContextKey) }),
+  list: (sql, args) => ({ answer: readList(sql, args[0] as ListQuery) }),
+  findTurn: (sql, args) => ({ answer: findTurn(sql, args[0] as string, args[1] as string) }),
+  search: (sql, args) => ({ answer: search(sql, args[0] as SearchQuery) }),
+  outbox: (sql, args) => ({ answer: readOutbox(sql, args[0] as string, args[1] as number) }),
+  stats: (sql) => ({ answer: statsOf(sql) }),
+  fsck: (sql, args) => {
+    const after = args[0] as number
+    const { problems, next } = checkContext(sql, after)
+    const all = after === 0 ? [...checkStore(sql), ...problems] : problems
+    return { answer: { problems: all, ...(next !== undefined && { next }) } }
+  },
+}
+
+/** Of what has transactions of its own. */
+const works: Verbs = {
+  checkpoint: (sql) => ({
+    answer: sql.get<{ log: number }>('PRAGMA main.wal_checkpoint(PASSIVE)')?.log ?? 0,
+  }),
+  index: (sql) => {
+    const answer = indexStep(sql)
+    failpoint('after-index')
+    return { answer }
+  },
+  sweep: (sql) => {
+    sweepSearch(sql)
+    return { answer: undefined }
+  },
+}
+
+/** The thread that reads, fills the search index, and carries the log over while the other thread writes. */
+export const createReaderThread = ({ path, searchPath }: ThreadStart, replies: Replies): ThreadBody => {
+  const connection = createConnection(() => {
+    const db = openDatabase({ path })
+    attachSearch(createSql(db), searchPath)
+    return db
+  })
+  const said = ({ verb, args }: Question): Said => {
+    const sql = connection.sql()
+    const read = reads[verb]
+    return read ? sql.snapshot(() => read(sql, args)) : (works[verb]?.(sql, args) ?? { answer: undefined })
+  }
+  return {
+    take: (questions) => {
+      for (const question of questions)
+        try {
+          const { answer, bytes } = said(question)
+          replies.answer(question.id, answer, bytes)
+        } catch (error) {
+          if (error instanceof Crash) throw error
+          connection.failed(error)
+          replies.fail(question.id, error)
+        }
+    },
+    close: connection.close,
+  }
+}

@@ -1,0 +1,57 @@
+import type { StoredTurn } from '../../../../core/context.ts'
+import { dropBody } from './bodies.ts'
+import { hashBytes, type TurnRow } from './rows.ts'
+import type { Sql } from './statements.ts'
+
+/** What a turn gets by where it is put. */
+export interface Placed {
+  readonly k: number
+  readonly b: number
+  readonly parent: number | null
+  readonly tail_turns: number
+  readonly tail_bytes: number
+}
+
+/** Returns the new row. */
+export const insertTurn = (sql: Sql, turn: StoredTurn, row: Placed): number =>
+  sql.run(
+    `INSERT INTO turns (k, id, parent, seq, role, at, state, pinned, origin, body_hash, chain_hash, body_bytes,
+       b, tail_turns, tail_bytes) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    row.k,
+    turn.id,
+    row.parent,
+    turn.seq,
+    turn.role,
+    turn.at,
+    turn.state,
+    turn.pinned ? 1 : 0,
+    turn.origin ? JSON.stringify(turn.origin) : null,
+    hashBytes(turn.bodyHash),
+    hashBytes(turn.chainHash),
+    turn.bodyBytes,
+    row.b,
+    row.tail_turns,
+    row.tail_bytes,
+  ).row
+
+/** Puts the answer where its open turn is. Returns the row. */
+export const closeTurn = (sql: Sql, open: TurnRow, turn: StoredTurn, row: Placed): number => {
+  sql.run(
+    `UPDATE turns SET at = ?, state = ?, pinned = ?, origin = ?, body_hash = ?, chain_hash = ?, body_bytes = ?,
+       b = ?, tail_turns = ?, tail_bytes = ? WHERE t = ?`,
+    turn.at,
+    turn.state,
+    turn.pinned ? 1 : 0,
+    turn.origin ? JSON.stringify(turn.origin) : null,
+    hashBytes(turn.bodyHash),
+    hashBytes(turn.chainHash),
+    turn.bodyBytes,
+    row.b,
+    row.tail_turns,
+    row.tail_bytes,
+    open.t,
+  )
+  if (open.b !== null) dropBody(sql, open.b)
+  sql.run('DELETE FROM open_turns WHERE t = ?', open.t)
+  return open.t
+}
