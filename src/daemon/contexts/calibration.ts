@@ -4,7 +4,7 @@ import type { Estimate } from './estimate.ts'
 export interface Calibration {
   /** By which the parts of an estimate are multiplied. They change in steps, so that equal texts mostly count equally. */
   factors(): Estimate
-  /** The share by which a count may be too low: a tenth, or more where estimates have lately been worse. */
+  /** The share by which a count may be too low: twice the error of late, a fifth while nothing is known, at least a tenth. */
   marginRatio(): number
   /** Tells that a prompt of that estimate had so many tokens. */
   observe(estimate: Estimate, tokens: number): void
@@ -19,6 +19,7 @@ const stepUp = 0.02
 const stepDown = 0.06
 export const estimateMarginRatio = 0.1
 const marginMax = 0.5
+const unknownError = 0.1
 /** Prompts of less say more of a template than of texts. */
 const observedMinTokens = 32
 
@@ -29,7 +30,7 @@ const observedMinTokens = 32
 export const createCalibration = (): Calibration => {
   const learned: [number, number, number, number, number] = [1, 1, 1, 1, 1]
   let shown: Estimate = [1, 1, 1, 1, 1]
-  let error = 0
+  let error = unknownError
 
   const observe = (estimate: Estimate, tokens: number): void => {
     const power = estimate.reduce((sum, part) => sum + part * part, 0)
