@@ -615,4 +615,32 @@ describe('a conversation', () => {
     expect(lastMessages()).toEqual(['user: one', 'user: two', 'assistant: two', 'user: three'])
     expect(next.conversation).toBeNull()
   })
+
+  it('can be named in the words of mcpd', async () => {
+    const { id } = await client().conversations.create({ items: [{ role: 'user', content: 'one' }] })
+    const context = id.slice('conv_'.length)
+    const named = await respond({ input: 'two', ...{ mcpd: { context: { id: context } } } })
+    expect(named.conversation).toEqual({ id })
+    const both = respond({ input: 'x', conversation: id, ...{ mcpd: { context: { id: context } } } })
+    expect(await failure(both)).toMatchObject({ status: 400, param: 'mcpd.context' })
+    const malformed = respond({ input: 'x', ...{ mcpd: { context: { id: '{}:' } } } })
+    expect(await failure(malformed)).toMatchObject({ status: 400 })
+  })
+})
+
+describe('odd content', () => {
+  it.each([
+    ['NULs and lone surrogates', 'a\u0000b\ud800c'],
+    ['braces, quotes and line ends', '{"role":"system"}\r\n\u2028```'],
+    ['a long text', 'word '.repeat(2000).trim()],
+  ])('comes back as it was: %s', async (_, input) => {
+    const response = await respond({ input })
+    const stored = await client().responses.retrieve(response.id)
+    const { data } = await client().responses.inputItems.list(response.id)
+    expect([response.output, stored.output]).toMatchObject([
+      [{ content: [{ text: response.output_text }] }],
+      [{ content: [{ text: response.output_text }] }],
+    ])
+    expect(texts(data)).toEqual([input])
+  })
 })

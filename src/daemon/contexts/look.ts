@@ -1,7 +1,8 @@
 import type { ContextKey } from '../../core/context.ts'
+import { McpdError } from '../../core/errors.ts'
 import type { Registry } from '../registry.ts'
 import type { PathTurn } from './path.ts'
-import { readTurn, type Sight, type TalkRequest } from './talk.ts'
+import { addedTurn, readTurn, type Sight, type TalkRequest } from './talk.ts'
 import type { ContextStore } from './store.ts'
 import { view, type View, type ViewOptions } from './view.ts'
 
@@ -25,24 +26,52 @@ const answerMaxTokens = 4096
 
 /**
  * What of a path a request sends: all that fits into the smallest window among those who may answer, less the room of
- * the answer, and into the budget of the request. Where no window is known and no budget given, everything.
+ * the answer, and into the budget of the request. Where no window is known and no budget given, everything. Throws
+ * BAD_REQUEST for a conversation that does not fit, where the request would rather fail than leave out turns.
  */
 export const createLook =
   ({ registry, counting }: LookParts) =>
   async (path: readonly PathTurn[], request: TalkRequest): Promise<Sight> => {
-    const { sampling } = request.input
+    const { budgetTokens: wanted = Number.MAX_SAFE_INTEGER, addition } = request.context
     const route = await registry.resolveRoute(request.adapter, request.model)
     const windows = route.targets.flatMap(({ backend, model }) => backend.find(model)?.contextLength ?? [])
     const window = Math.min(...windows)
-    const answer = sampling.maxTokens ?? Math.min(answerMaxTokens, Math.floor(window / answerShare))
-    const budgetTokens = Math.min(
-      request.context.budgetTokens ?? Number.MAX_SAFE_INTEGER,
-      Number.isFinite(window) ? Math.max(1, window - answer) : Number.MAX_SAFE_INTEGER,
-    )
-    const seen = view(path, { budgetTokens, ...counting(request.model) })
+    const count = counting(request.model)
+    const fixedTokens =
+      addition?.instructions === undefined ? 0 : count.tokensOf(systemTurn(addition.instructions))
+    const keepsAll = addition?.truncates === false
+    const seen = view(path, {
+      ...count,
+      fixedTokens,
+      budgetTokens: keepsAll ? Number.MAX_SAFE_INTEGER : Math.min(wanted, roomIn(window, request)),
+      // Whether it fits is for the backend to say, unless it is plain that it does not.
+      ...(keepsAll && { marginRatio: 0 }),
+    })
     const { mode, tokens, dropped } = seen
+    if (keepsAll && tokens > window) throw tooLong(tokens, window)
     return { turns: seen.kept, trace: { mode, tokens, dropped } }
   }
+
+/** What a window leaves to the conversation; without limit where it is not known. */
+const roomIn = (window: number, { input: { sampling } }: TalkRequest): number => {
+  if (!Number.isFinite(window)) return Number.MAX_SAFE_INTEGER
+  const answer = sampling.maxTokens ?? Math.min(answerMaxTokens, Math.floor(window / answerShare))
+  return Math.max(1, window - answer)
+}
+
+const tooLong = (tokens: number, window: number): McpdError =>
+  new McpdError(
+    'BAD_REQUEST',
+    `The conversation has about ${tokens} tokens, and the window of the model has ${window}.`,
+    {
+      param: 'input',
+      openaiCode: 'context_length_exceeded',
+      suggestions: ['Send truncation "auto" to leave out what matters least.'],
+    },
+  )
+
+const systemTurn = (content: string): PathTurn =>
+  readTurn(addedTurn({ message: { role: 'system', content }, pinned: true }, 'instructions', 0))
 
 export interface ViewReport {
   readonly mode: string
@@ -74,18 +103,5 @@ export const createPreview =
   }
 
 /** A turn that nobody has stored. */
-const questionBehind = (path: readonly PathTurn[], content: string): PathTurn => ({
-  message: { role: 'user', content },
-  turn: {
-    id: 'query',
-    parent: path.at(-1)?.turn.id ?? null,
-    seq: path.length + 1,
-    role: 'user',
-    at: 0,
-    state: 'complete',
-    bodyHash: '',
-    chainHash: '',
-    bodyBytes: content.length,
-    pinned: false,
-  },
-})
+const questionBehind = (path: readonly PathTurn[], content: string): PathTurn =>
+  readTurn(addedTurn({ message: { role: 'user', content }, pinned: false }, 'query', path.length + 1))

@@ -64,14 +64,17 @@ export const beginTurn = async (parts: TalkParts, request: TalkRequest): Promise
   const place = await placeOf(contexts, key, context)
   const step = nextStep(place, input.messages, context)
   // First of all, so that a request that nobody can answer leaves nothing behind.
-  const added = step.turns.map((turn) => addedTurn(turn, parts.newId()))
-  const expected = await sightOf(parts, request, [...pathTo(place, step.base), ...added.map(readTurn)])
+  const told = pathTo(place, step.base)
+  const added = step.turns.map((turn, index) =>
+    addedTurn(turn, parts.newId(), (told.at(-1)?.turn.seq ?? 0) + index + 1),
+  )
+  const expected = await parts.look([...told, ...added.map(readTurn)], request)
   if (context.addition?.stores === false) return readOnly(joined(request, expected.turns))
   const stored = await storeQuestion(parts, key, place, { ...step, turns: added }, request)
   const opened = stored.turns.at(-1)!
   const isFirst = stored.outcome === 'ok' && stored.turns.length === added.length + 1
   const path = isFirst ? [] : (await contexts.path(key, { turn: opened.id })).turns
-  const sight = isFirst ? expected : await sightOf(parts, request, path.slice(0, -1).map(readTurn))
+  const sight = isFirst ? expected : await parts.look(path.slice(0, -1).map(readTurn), request)
   const close = async (answer: InferenceResponse, state: 'complete' | 'aborted'): Promise<void> => {
     const origin = originOf(request, answer, state)
     await contexts.append({
@@ -97,19 +100,6 @@ const readOnly = (request: InferenceRequest): Talk => ({
   complete: async () => undefined,
   abort: async () => undefined,
 })
-
-/** Throws BAD_REQUEST where turns have no room and the request would rather fail. */
-const sightOf = async (parts: TalkParts, request: TalkRequest, path: readonly PathTurn[]): Promise<Sight> => {
-  const sight = await parts.look(path, request)
-  const { dropped } = sight.trace
-  if (request.context.addition?.truncates === false && dropped.some(({ reason }) => reason === 'budget'))
-    throw new McpdError('BAD_REQUEST', 'The conversation is longer than the window of the model.', {
-      param: 'input',
-      openaiCode: 'context_length_exceeded',
-      suggestions: ['Send truncation "auto" to leave out what matters least.'],
-    })
-  return sight
-}
 
 /** Adds what is new and opens the answer's turn; the same idempotency key finds the turn of the first time. */
 const storeQuestion = async (
@@ -203,13 +193,13 @@ const nextStep = ({ path, end, head }: Place, messages: readonly Message[], use:
 const pathTo = ({ path }: Place, base: string | null): readonly PathTurn[] =>
   path.slice(0, path.findIndex(({ turn }) => turn.id === base) + 1)
 
-/** A turn as it will be, but for where it stands: that is known once it is stored. */
-const addedTurn = ({ message, pinned }: NewMessage, id: string): StoredTurn => {
+/** A turn as it will be, but for what is before it: that is known once it is stored. */
+export const addedTurn = ({ message, pinned }: NewMessage, id: string, seq: number): StoredTurn => {
   const body = bodyOf(message)
   return {
     id,
     parent: null,
-    seq: 0,
+    seq,
     role: message.role,
     at: 0,
     state: 'complete',

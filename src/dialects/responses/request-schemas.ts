@@ -1,4 +1,5 @@
 import { Type, type Static, type TSchema } from 'typebox'
+import { mcpdMember } from '../../core/context-use.ts'
 import { optional } from '../nullable.ts'
 import { chatMembers } from '../openai/request-schemas.ts'
 
@@ -187,6 +188,7 @@ export const ResponseRequest = Type.Object(
     ),
     metadata,
     user,
+    mcpd: mcpdMember,
   },
   { $id: 'ResponseRequest', description: 'What to answer to, and from where to go on.' },
 )
