@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto'
-import type { Phase, Scenario } from './call.ts'
+import type { Json } from '../openapi/json.ts'
+import { valueAt } from '../openapi/pointer.ts'
+import type { Call, Phase, Scenario, Subject } from './call.ts'
 import { type Check, checkTable } from './check.ts'
 import { curlOf, secretsOf } from './curl.ts'
 import type { Exchange } from './exchange.ts'
@@ -8,6 +10,7 @@ import type { Suspicion } from './judge/suspicion.ts'
 import { rerun, type Rerun, resend } from './reproduce.ts'
 import { type Session, statusOf } from './session.ts'
 import { shrink } from './shrink.ts'
+import { withValue } from './story.ts'
 
 /** Suspicions become findings here: known ones are counted, new ones are seen again and made small. */
 export interface FindingLog {
@@ -33,7 +36,7 @@ export const createFindingLog = (session: () => Session, onFinding: () => void):
   const entries = new Map<string, Entry[]>()
 
   const entryOf = (suspicion: Suspicion): Entry => {
-    const name = `${suspicion.operation} ${suspicion.check} ${suspicion.traits}`
+    const name = nameOf(suspicion)
     const among = entries.get(name) ?? []
     entries.set(name, among)
     const marks = suspicion.marks ?? []
@@ -48,6 +51,27 @@ export const createFindingLog = (session: () => Session, onFinding: () => void):
     const entry: Entry = { suspicion, marks: new Set(marks), count: 0, failures: 0, isChecking: false }
     among.push(entry)
     return entry
+  }
+
+  /** Whether a request without a subject of its own fails only for what others have failed for. */
+  const isExplained = async (scenario: Scenario, suspicion: Suspicion): Promise<boolean> => {
+    const { check, operation, traits, step } = suspicion
+    const among = (entries.get(nameOf(suspicion)) ?? []).filter(({ finding }) => finding)
+    const judged = scenario.steps[step]
+    if (!judged || judged.intent.subject || among.length === 0) return false
+    const base = session().memory(session().api.byKey.get(judged.call.operation)!).base
+    if (!base) return true
+    let { call } = judged
+    for (const { finding } of among) {
+      const subject = finding?.scenario.steps.find(({ role }) => role === 'case')?.intent.subject
+      if (!subject) return true
+      call = withValue(call, subject, valueOf(base, subject))
+    }
+    const steps = scenario.steps.map((each, at) => (at === step ? { ...each, call } : each))
+    const again = await rerun(session(), { ...scenario, steps })
+    return !again.suspicions.some(
+      (other) => other.check === check && other.operation === operation && other.traits === traits,
+    )
   }
 
   const verify = async (
@@ -81,6 +105,7 @@ export const createFindingLog = (session: () => Session, onFinding: () => void):
           continue
         entry.isChecking = true
         try {
+          if (await isExplained(scenario, suspicion)) continue
           await verify(entry, scenario, exchanges, suspicion)
         } finally {
           entry.isChecking = false
@@ -95,6 +120,13 @@ export const createFindingLog = (session: () => Session, onFinding: () => void):
     unverified: () =>
       [...entries.values()].flat().filter(({ finding, failures }) => !finding && failures > 0).length,
   }
+}
+
+const nameOf = ({ operation, check, traits }: Suspicion): string => `${operation} ${check} ${traits}`
+
+const valueOf = (call: Call, { in: place, name, pointer }: Subject): Json | undefined => {
+  const whole = place === 'body' ? call.body?.value : call[place][name]
+  return whole === undefined ? undefined : valueAt(whole, pointer)
 }
 
 const ranks = { critical: 0, high: 1, medium: 2, low: 3 } as const

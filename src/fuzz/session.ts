@@ -39,7 +39,7 @@ export interface Session {
   /** How the target refuses invalid data: status and code. */
   readonly refusalSigns: Set<string>
   /** By operation that writes: the step that reads what it wrote. */
-  readonly readers: Map<string, (story: Story) => Promise<Step | undefined>>
+  readers: Map<string, (story: Story) => Promise<Step | undefined>>
   phase: Phase
 }
 

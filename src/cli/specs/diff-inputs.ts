@@ -83,7 +83,7 @@ const stored = async ({ records, version }: Selected): Promise<DiffSide> => ({
   version,
 })
 
-const readSide = async (word: string, place: DiffPlace): Promise<DiffSide> => {
+export const readSide = async (word: string, place: DiffPlace): Promise<DiffSide> => {
   if (word === '-') {
     const text = await readStandardInput(place.input, place.signal)
     if (text === undefined) throw new McpdError('USAGE', 'Nothing is sent to standard input.')

@@ -69,7 +69,7 @@ const marksOf = ({ subject, what }: Intent): readonly string[] =>
         `at ${subject.in} ${subject.name} ${anyItem(subject.pointer)}`,
         `by ${subject.keyword} ${['text', 'unicode', 'edge', 'syntax'].includes(subject.keyword) ? what : ''}`,
       ]
-    : ['any']
+    : ['a combination']
 
 /** 503 with a time to come back at is a quota, and so are the gateway's own where a model endpoint documents them. */
 const isServerError = (operation: Operation, { status, headers }: WireResponse): boolean => {

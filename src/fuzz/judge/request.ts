@@ -59,7 +59,7 @@ const judgeRefusal = (
   ): Suspicion => ({ check, operation: operation.key, step, message, traits, ...(marks && { marks }) })
   if (subject.keyword === 'method') return judgeMethod(operation, intent, exchange, of)
   if (expect !== 'invalid' || status < 200 || status > 299) return []
-  if (subject.keyword === 'auth') return []
+  if (subject.keyword === 'auth') return [of('ignored_auth', `Answered ${status} to ${intent.what}.`, 'auth')]
   if (subject.in === 'header' && subject.keyword === 'required')
     return [
       of(

@@ -1,4 +1,5 @@
-import type { Json } from '../../openapi/json.ts'
+import { isObject, type Json } from '../../openapi/json.ts'
+import { alternatives } from '../../openapi/schema/alternatives.ts'
 import { isJsonType, type MediaType, type Operation, type Parameter } from '../api/operation.ts'
 import { guardTokens, isValidBody, writableMedia } from '../base-call.ts'
 import type { Call, Expectation, Intent, Phase, Subject } from '../call.ts'
@@ -39,6 +40,39 @@ export const coverageCases = (session: Session, operation: Operation, base: Call
     .flatMap((media, at) => bodyCases(session, operation, media, base, random, at === 0))
   const all = [...parameters, ...bodies]
   return [...ranked(all), ...pairCases(operation, base, all)].slice(0, casesMax)
+}
+
+/** What the document itself gives as examples, for parameters and bodies. */
+export const exampleCases = (session: Session, operation: Operation, base: Call): readonly Case[] => {
+  const found: Case[] = []
+  for (const parameter of operation.parameters)
+    for (const example of parameter.examples.slice(0, 10)) {
+      if (!acceptsParameter(parameter, example) || !travels(parameter.in, example) || parameter.in === 'path')
+        continue
+      found.push({
+        intent: intentOf('examples', 'valid', 'an example of the document', {
+          in: parameter.in,
+          name: parameter.name,
+          pointer: '',
+          keyword: 'example',
+        }),
+        call: withValue(base, { in: parameter.in, name: parameter.name, pointer: '' }, example),
+      })
+    }
+  for (const media of writableMedia(operation))
+    for (const example of media.examples.slice(0, 20))
+      if (isValidBody(media, example))
+        found.push({
+          intent: intentOf('examples', 'valid', 'an example of the document'),
+          call: {
+            ...base,
+            body: {
+              mediaType: media.type,
+              value: guardTokens(operation, example, session.settings.tokensMax),
+            },
+          },
+        })
+  return found
 }
 
 /** First one case of each side of each keyword, then the second of each, and so on: a run that is cut short has seen all. */
@@ -84,6 +118,8 @@ const parameterCases = (
   if (!required) add('valid', 'properties', `with ${name}`, value)
   for (const draw of drawsOf(view, value, { random, isValid, name })) {
     if (draw.value === undefined || !travels(place, draw.value)) continue
+    // Written out, the members of an object would be parameters of other names.
+    if (isObject(draw.value) && !takesObjects && !parameter.isJson) continue
     // Who gets an empty value may take it as none at all.
     if (draw.expect === 'invalid' && draw.value === '' && !required) continue
     add(draw.expect, draw.keyword, draw.what, draw.value, draw.pointer)

@@ -79,5 +79,6 @@ export const travels = (where: Parameter['in'], value: Json): boolean => {
     return (
       texts.length > 0 && texts.every((text) => text !== '' && !/^\.\.?$/.test(text) && text.isWellFormed())
     )
-  return texts.every((text) => text.isWellFormed()) && !(isObject(value) && texts.length === 0)
+  // An empty list or object is nothing at all.
+  return texts.length > 0 && texts.every((text) => text.isWellFormed())
 }
