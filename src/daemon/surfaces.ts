@@ -9,6 +9,8 @@ import { anthropicSurface, renderAnthropicError } from './http/anthropic.ts'
 import type { ContextParts } from './http/context-route.ts'
 import { contextSurface } from './http/contexts.ts'
 import { conversationsSurface } from './http/conversations.ts'
+import { kserveSurface } from './http/kserve.ts'
+import { renderKserveError } from './http/kserve-route.ts'
 import { nativeSurface, type NativeParts } from './http/native.ts'
 import { observeSurface } from './http/observe.ts'
 import { ollamaSurface, renderOllamaError } from './http/ollama.ts'
@@ -42,6 +44,7 @@ export const errorDialects: ServerOptions['dialects'] = [
   { prefix: '/v1/messages', render: renderAnthropicError },
   { prefix: '/v1/', render: renderOpenAiError },
   { prefix: '/api/', render: renderOllamaError },
+  { prefix: '/v2/', render: renderKserveError },
 ]
 
 /** The APIs that the daemon serves, in the order of its document. */
@@ -56,6 +59,7 @@ export const surfacesOf = (parts: SurfaceParts): ServerOptions['surfaces'] => {
     anthropicSurface(answering),
     openaiForward({ registry, activity, measure, now }),
     ollamaSurface(answering),
+    kserveSurface(answering),
     contextSurface(parts.contexts),
     specSurface(specs),
     observeSurface({ registry, metrics, activity, beforeScrape: () => adapterMetrics.refresh() }),

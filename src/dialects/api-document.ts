@@ -49,6 +49,7 @@ export const buildApiDocument = ({ title, version, operations, error }: ApiFacts
     paths[path][method.toLowerCase()] = {
       operationId,
       summary,
+      ...parametersOf(path),
       ...(request && { requestBody: { required: true, content: content(request) } }),
       responses: {
         '200': {
@@ -75,6 +76,15 @@ export const buildApiDocument = ({ title, version, operations, error }: ApiFacts
     },
     paths,
     components: { schemas },
+  }
+}
+
+/** Those of the path. */
+const parametersOf = (path: string): object => {
+  const names = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name)
+  if (names.length === 0) return {}
+  return {
+    parameters: names.map((name) => ({ name, in: 'path', required: true, schema: { type: 'string' } })),
   }
 }
 

@@ -47,8 +47,13 @@ export const createContract = (document: object): Contract => {
     run(value)
   }
 
+  // The longest first: the name of a model may hold what looks like the rest of another path.
+  const templates = Object.entries(paths).toSorted(
+    ([left], [right]) => right.split('/').length - left.split('/').length,
+  )
+
   const operationOf = (method: string, path: string) => {
-    for (const [template, methods] of Object.entries(paths)) {
+    for (const [template, methods] of templates) {
       const names = template.split('/')
       const source = names
         .map((segment, index) => {

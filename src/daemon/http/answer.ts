@@ -50,7 +50,7 @@ export interface Plan {
   readonly streamType: string
   /** By what a stream of server-sent events shows that it lives; a comment when absent. */
   readonly keepAlive?: Buffer
-  /** A whole answer that is not in the surface's own dialect. */
+  /** A whole answer that is not in the surface's own dialect. Bytes go out as they are. */
   readonly encode: (response: InferenceResponse, facts: AnswerFacts) => unknown
 }
 
@@ -136,9 +136,12 @@ const writeWhole = async (
   void reply
     .headers(traceHeaders(facts.trace))
     .type('application/json; charset=utf-8')
-    .send(frame ?? JSON.stringify(plan.encode(folding.result(), facts)))
+    .send(frame ?? bodyOf(plan.encode(folding.result(), facts)))
   return true
 }
+
+const bodyOf = (encoded: unknown): Buffer | string =>
+  Buffer.isBuffer(encoded) ? encoded : JSON.stringify(encoded)
 
 /** False when the stream failed after its first byte. */
 const writeStream = async (

@@ -10,15 +10,21 @@ export const reservedNames: ReadonlySet<string> = new Set([
 
 const nativePrefix = '/mcp/v1/'
 const modelsPrefix = '/v1/models/'
+const kservePrefix = '/v2/models/'
+/** What may follow a model there. */
+const kserveEnd = /(\/versions\/\d+)?(\/(ready|infer|generate|generate_stream))?$/
 
 /**
- * Model names hold slashes and may arrive raw: `/mcp/v1/ollama/org/model:tag/chat`, `/v1/models/org/model`.
+ * Model names hold slashes and may arrive raw: `/mcp/v1/ollama/org/model:tag/chat`, `/v1/models/org/model`,
+ * `/v2/models/org/model/infer`.
  * The router wants one segment, so the slashes of the name become `%2F` before routing.
  */
 export const encodeModelSegment = (url: string): string => {
   const query = url.indexOf('?')
   const pathEnd = query < 0 ? url.length : query
   if (url.startsWith(modelsPrefix)) return joined(url, modelsPrefix.length, pathEnd)
+  if (url.startsWith(kservePrefix))
+    return joined(url, kservePrefix.length, kserveEnd.exec(url.slice(0, pathEnd))!.index)
   if (!url.startsWith(nativePrefix)) return url
   const adapterEnd = url.indexOf('/', nativePrefix.length)
   const operationStart = url.lastIndexOf('/', pathEnd - 1)

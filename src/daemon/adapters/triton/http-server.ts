@@ -91,7 +91,9 @@ const inferencesOver = (connection: HttpConnection, answerMaxBytes: number): Inf
       body: generateBody(call),
       signal: call.signal,
     })
-    const pieces = createPieceDecoder(call.model, call.layout, call.prompt.tellsFinish)
+    // What a client of this dialect has asked for itself is its own matter.
+    const tellsFinish = call.prompt.tellsFinish && !isPassed(call)
+    const pieces = createPieceDecoder(call.model, call.layout, tellsFinish)
     if (response.headers['content-type']?.includes('event-stream'))
       return yield* decodeStream(response.body, pieces)
     // What went wrong before the model ran is told without a stream.
@@ -101,10 +103,12 @@ const inferencesOver = (connection: HttpConnection, answerMaxBytes: number): Inf
   },
 })
 
-const generateBody = ({ prompt, frame, layout, id }: TextCall): Buffer | string =>
+/** Whether the client's bytes mean the same to the model. */
+const isPassed = ({ frame, layout }: TextCall): boolean =>
   frame?.dialect === dialects.generate && layout.prompt?.name === 'text_input'
-    ? frame.bytes
-    : JSON.stringify({ id, ...promptBody(prompt) })
+
+const generateBody = (call: TextCall): Buffer | string =>
+  isPassed(call) ? call.frame!.bytes : JSON.stringify({ id: call.id, ...promptBody(call.prompt) })
 
 const bytesHeaders = (jsonLength: number | undefined): Record<string, string> =>
   jsonLength === undefined
