@@ -17,6 +17,8 @@ export interface Adapter {
   close(): Promise<void>
   /** Rejects with the reason when it is known that this adapter can never serve, such as for a broken model file. */
   readonly ready?: Promise<void>
+  /** The listed model that a name is a variant of, such as one with a provider after it; the name itself is sent. */
+  variantOf?(name: string): string | undefined
   /** Says before anything is sent why the request cannot be served; undefined = it can. */
   validate?(request: InferenceRequest): string | undefined
   /** Gauges of the backend itself, by name. */

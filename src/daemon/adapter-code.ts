@@ -7,6 +7,7 @@ import { type BackendConfig, type SidecarConfig, sidecarWord } from '../core/con
 import { McpdError } from '../core/errors.ts'
 import anthropic from './adapters/anthropic/index.ts'
 import embedded from './adapters/embedded/index.ts'
+import huggingface from './adapters/huggingface/index.ts'
 import ollama from './adapters/ollama.ts'
 import openai from './adapters/openai.ts'
 import triton from './adapters/triton/index.ts'
@@ -16,7 +17,14 @@ import { requireAdapter } from './hosts/module-check.ts'
 import { hostInSidecar } from './hosts/sidecar.ts'
 
 /** The adapters that mcpd brings, by type. */
-export const adapterModules: readonly AdapterModule[] = [openai, ollama, anthropic, triton, embedded]
+export const adapterModules: readonly AdapterModule[] = [
+  openai,
+  ollama,
+  anthropic,
+  huggingface,
+  triton,
+  embedded,
+]
 
 /** What the adapter of a backend is made of: one that mcpd brings, a module, or a program. */
 export interface AdapterCode {

@@ -63,6 +63,12 @@ export const createBackend = ({ config, adapter, code, now }: BackendOptions): B
   let running: Promise<void> | undefined
   let refreshedMs = Number.NEGATIVE_INFINITY
 
+  const findVariant = (wanted: string): Model | undefined => {
+    const base = adapter.variantOf?.(wanted)
+    const model = base === undefined ? undefined : index.get(base)
+    return model && { ...model, name: wanted }
+  }
+
   const infer: Invoke = (request) => {
     const reason = adapter.validate?.(request)
     if (reason !== undefined) throw new McpdError('BAD_REQUEST', reason, { backend: name })
@@ -130,7 +136,7 @@ export const createBackend = ({ config, adapter, code, now }: BackendOptions): B
       return health
     },
     draining: false,
-    find: (wanted) => index.get(wanted),
+    find: (wanted) => index.get(wanted) ?? findVariant(wanted),
     refresh,
     changed: async () => {
       await running

@@ -8,6 +8,8 @@ import { type SpecSummary, summarise } from '../../crawler/snapshots/summary.ts'
 import type { Json } from '../../openapi/json.ts'
 import type { ApiDocument } from '../../dialects/api-document.ts'
 import { anthropicApi } from '../../dialects/anthropic/api-document.ts'
+import { tritonApi } from '../../dialects/kserve/api-document.ts'
+import { huggingfaceApi } from '../../dialects/huggingface/api-document.ts'
 import { ollamaApi } from '../../dialects/ollama/api-document.ts'
 import { openaiApi } from '../../dialects/openai/api-document.ts'
 import type { Specs } from '../specs.ts'
@@ -19,6 +21,8 @@ const adapterApis: Readonly<Record<string, ApiDocument>> = {
   openai: openaiApi,
   ollama: ollamaApi,
   anthropic: anthropicApi,
+  huggingface: huggingfaceApi,
+  triton: tritonApi,
 }
 
 const params = (...names: readonly ('spec' | 'version' | 'type')[]) => ({

@@ -1,6 +1,7 @@
+import { parseGauges } from '../../../dialects/prometheus.ts'
 import { isOk, type Server } from './server.ts'
 
-/** How servers of this dialect call what mcpd tells of them. A ratio is the highest of its series, a number their sum. */
+/** How servers of this dialect call what mcpd tells of them. */
 const gauges: Readonly<Record<string, string>> = {
   'vllm:num_requests_running': 'requests_running',
   'vllm:num_requests_waiting': 'requests_waiting',
@@ -17,7 +18,6 @@ const gauges: Readonly<Record<string, string>> = {
 }
 
 const pageMaxBytes = 4 * 1024 * 1024
-const sample = /^([A-Za-z_:][\w:]*)(?:\{.*\})? (\S+)/
 
 /** What the server says of its load on the page for Prometheus beside its API; nothing where there is none. */
 export const readMetrics = async (
@@ -30,15 +30,4 @@ export const readMetrics = async (
 }
 
 /** The gauges that mcpd knows, of a page in the Prometheus text format. */
-export const parseMetrics = (page: string): Readonly<Record<string, number>> => {
-  const found: Record<string, number> = {}
-  for (const line of page.split('\n')) {
-    const [, series = '', text = ''] = sample.exec(line) ?? []
-    const name = Object.hasOwn(gauges, series) ? gauges[series] : undefined
-    const value = Number(text)
-    if (name === undefined || Number.isNaN(value)) continue
-    const before = found[name] ?? 0
-    found[name] = name.endsWith('ratio') ? Math.max(before, value) : before + value
-  }
-  return found
-}
+export const parseMetrics = (page: string): Readonly<Record<string, number>> => parseGauges(page, gauges)
