@@ -1,6 +1,6 @@
 import OpenAI from 'openai'
 import type { ResponseCreateParamsNonStreaming } from 'openai/resources/responses/responses'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { type OllamaStandIn, startOllamaStandIn } from '../../fixtures/ollama-stand-in.ts'
 import { type OpenAiStandIn, startOpenAiStandIn } from '../../fixtures/openai-stand-in.ts'
 import { startTestDaemon, type TestDaemon } from '../harness/daemon.ts'
@@ -24,7 +24,7 @@ beforeAll(async () => {
 contexts: { journal: "memory:" }
 backends:
   - { name: vllm, adapter: openai, url: "${backend.url}" }
-  - { name: broken, adapter: openai, url: "${backend.url}", models: [fault/error-mid-stream] }
+  - { name: broken, adapter: openai, url: "${backend.url}", models: [fault/error-mid-stream, fault/stall] }
   - { name: narrow, adapter: openai, url: "${narrow.url}" }
   - { name: thinker, adapter: openai, url: "${thinking.url}" }
   - { name: laptop, adapter: ollama, url: "${ollama.url}" }`)
@@ -625,6 +625,49 @@ describe('a conversation', () => {
     expect(await failure(both)).toMatchObject({ status: 400, param: 'mcpd.context' })
     const malformed = respond({ input: 'x', ...{ mcpd: { context: { id: '{}:' } } } })
     expect(await failure(malformed)).toMatchObject({ status: 400 })
+  })
+})
+
+describe('a conversation in use', () => {
+  it('takes one answer at a time, and keeps what was cut short', async () => {
+    const { id } = await client().conversations.create()
+    const stream = await client().responses.create({
+      model: 'broken/fault/stall',
+      input: 'one',
+      conversation: id,
+      stream: true,
+    })
+    const events = stream[Symbol.asyncIterator]()
+    const first = (await events.next()).value
+    if (first?.type !== 'response.created') throw new Error('It did not begin.')
+    const running = first.response.id
+    expect(await client().responses.retrieve(running)).toMatchObject({ status: 'in_progress', output: [] })
+    expect(await failure(respond({ input: 'two', conversation: id }))).toMatchObject({ status: 409 })
+    expect(await failure(respond({ input: 'two', previous_response_id: running }))).toMatchObject({
+      status: 409,
+      param: 'previous_response_id',
+    })
+    stream.controller.abort()
+    const failed = await vi.waitFor(
+      async () => {
+        const response = await client().responses.retrieve(running)
+        expect(response.status).toBe('failed')
+        return response
+      },
+      { timeout: 10_000 },
+    )
+    expect(failed.output).toMatchObject([{ type: 'message', status: 'incomplete' }])
+    await respond({ input: 'three', conversation: id })
+    expect(lastMessages().at(-1)).toBe('user: three')
+  })
+
+  it('grows by what goes on from its last response', async () => {
+    const { id } = await client().conversations.create()
+    const first = await respond({ input: 'one', conversation: id })
+    await respond({ input: 'two', previous_response_id: first.id })
+    await respond({ input: 'aside', previous_response_id: first.id })
+    const { data } = await client().conversations.items.list(id, { order: 'asc' })
+    expect(texts(data)).toEqual(['one', 'one', 'two', 'two'])
   })
 })
 
