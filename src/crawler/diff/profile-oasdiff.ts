@@ -177,6 +177,7 @@ const propertyVerdict = (fact: Fact, keyword: string, change: string, isRequest:
 
 const parameterPropertyVerdict = (fact: Fact, keyword: string, change: string): Verdict => {
   if (keyword === 'type') {
+    if (losesListedTypes(fact)) return 'breaking'
     const [wider, narrower] = typeRelation(fact)
     return wider ? 'safe' : narrower ? 'breaking' : 'risky'
   }
@@ -197,12 +198,19 @@ const headerVerdict = (fact: Fact, keyword: string, change: string): Verdict => 
 }
 
 const typeVerdict = (fact: Fact, isRequest: boolean): Verdict => {
+  if (losesListedTypes(fact)) return isRequest ? 'breaking' : 'safe'
   const [wider, narrower] = typeRelation(fact)
   if (isRequest) return wider ? 'safe' : 'breaking'
   return narrower ? 'safe' : 'breaking'
 }
 
 type Written = readonly [types: readonly string[], format: string | null, items: Written | null]
+
+/** A list of types that became shorter: also where a text takes what the others do. */
+const losesListedTypes = (fact: Fact): boolean => {
+  const [[before], [after]] = [fact.before, fact.after] as unknown as readonly [Written, Written] // as below
+  return after.length > 1 && after.length < before.length && after.every((type) => before.includes(type))
+}
 
 /** Whether the new type and format hold the old, and the old the new. */
 const typeRelation = (fact: Fact): readonly [boolean, boolean] => {

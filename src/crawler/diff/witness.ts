@@ -28,7 +28,7 @@ export const createWitnesses = async (): Promise<FindWitness> => {
   const found = new Map<string, ReturnType<FindWitness>>()
   let searches = 0
   return ({ fact, severity }) => {
-    if (!fact.schema || severity !== 'breaking' || fact.kind === 'spelling') return undefined
+    if (!fact.schema || severity !== 'breaking' || !isAboutValidity(fact)) return undefined
     const { base, revision, text } = fact.schema
     const key = `${fact.flow} ${text} ${base.key} ${revision.key}`
     if (found.has(key)) return found.get(key)
@@ -41,12 +41,21 @@ export const createWitnesses = async (): Promise<FindWitness> => {
   }
 }
 
+/** What a string holds once it is decoded, and what its author says of it, is nothing that a validator asserts. */
+const isAboutValidity = ({ kind, data }: Fact): boolean =>
+  kind !== 'spelling' &&
+  kind !== 'content-changed' &&
+  kind !== 'extensible-enum-value-removed' &&
+  data['keyword'] !== 'contentSchema'
+
 const search = (fact: Fact, relation: Relation, validate: Validate): ReturnType<FindWitness> => {
   if (!fact.schema) return undefined
   const { base, revision } = fact.schema
   const isSent = fact.flow === 'request'
   const [outer, inner] = isSent ? [revision, base] : [base, revision]
-  const value = counterexample(outer, inner, relation)
+  const found = counterexample(outer, inner, relation)
+  const isBranch = found === undefined && fact.kind.startsWith('union-branch-')
+  const value = isBranch ? counterexample(outer, inner, relation.strict) : found
   if (value === undefined) return 'none'
   const [inInner, inOuter] = [validate(inner, value), validate(outer, value)]
   if (inInner === undefined || inOuter === undefined) return 'none'

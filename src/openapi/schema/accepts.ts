@@ -114,11 +114,10 @@ const allowsArray = (view: View, atom: Atom, value: readonly Json[], depth: numb
   if (node['uniqueItems'] === true && new Set(value.map(canonicalText)).size < value.length) return false
   const tuple = isList(node['items']) ? 'items' : 'prefixItems'
   const prefix = branches(space, atom, tuple)
-  const rest =
-    part(space, atom, tuple === 'items' ? 'additionalItems' : 'items') ??
-    (node['unevaluatedItems'] === false ? space.never : undefined)
+  const rest = part(space, atom, tuple === 'items' ? 'additionalItems' : 'items')
+  const left = part(space, atom, 'unevaluatedItems')
   const fits = value.every((item, at) => {
-    const own = prefix[at] ?? rest
+    const own = prefix[at] ?? rest ?? (left && !isItemEvaluated(view, at) ? left : undefined)
     return !own || accepts(own, item, depth + 1)
   })
   if (!fits) return false
@@ -127,6 +126,14 @@ const allowsArray = (view: View, atom: Atom, value: readonly Json[], depth: numb
   const found = value.filter((item) => accepts(wanted, item, depth + 1)).length
   return found >= (numberAt(node, 'minContains') ?? 1) && found <= (numberAt(node, 'maxContains') ?? Infinity)
 }
+
+/** Whether a keyword of any branch that always counts speaks of the item at an index. */
+const isItemEvaluated = (view: View, at: number): boolean =>
+  view.atoms.some(({ node }) => {
+    const { items, prefixItems } = node
+    if (isList(items)) return at < items.length || node['additionalItems'] !== undefined
+    return items !== undefined || (isList(prefixItems) && at < prefixItems.length)
+  })
 
 const allowsObject = (view: View, atom: Atom, value: JsonObject, depth: number): boolean => {
   const { space } = view

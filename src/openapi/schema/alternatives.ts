@@ -189,7 +189,7 @@ const typesOf = (atoms: readonly Atom[]): readonly JsonType[] => {
 const opaqueOf = (view: View): ReadonlyMap<string, string> => {
   const found = new Map<string, string>()
   for (const { node, chosen } of view.atoms) {
-    for (const keyword of ['if', 'contentSchema', '$dynamicRef', 'unevaluatedItems'])
+    for (const keyword of ['if', 'contentSchema', '$dynamicRef'])
       if (
         node[keyword] !== undefined &&
         (keyword !== 'if' || node['then'] !== undefined || node['else'] !== undefined)

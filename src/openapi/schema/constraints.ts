@@ -90,10 +90,14 @@ export const arrayOf = (view: View): Own<ArrayAlternative> => {
   const { atoms, space } = view
   const tuples = atoms.map((atom) => ({ prefix: prefixOf(atom, view), rest: restOf(atom, view) }))
   const longest = Math.max(0, ...tuples.map(({ prefix }) => prefix.length))
+  // What no `items` speaks of, here or in another branch, is left to `unevaluatedItems`.
+  const left = tuples.some(({ rest }) => rest)
+    ? []
+    : atoms.flatMap((atom) => part(space, atom, 'unevaluatedItems') ?? [])
   const prefix = Array.from({ length: longest }, (_, at) =>
     space.both(tuples.flatMap(({ prefix: own, rest }) => own[at] ?? rest ?? [])),
   )
-  const items = space.both(tuples.flatMap(({ rest }) => rest ?? []))
+  const items = space.both([...tuples.flatMap(({ rest }) => rest ?? []), ...left])
   const contains: Contains[] = atoms.flatMap((atom) => {
     const wanted = part(space, atom, 'contains')
     if (!wanted) return []
@@ -120,8 +124,7 @@ const prefixOf = (atom: Atom, { space }: View): readonly View[] => {
 }
 
 const restOf = (atom: Atom, { space }: View): View | undefined =>
-  part(space, atom, isList(atom.node['items']) ? 'additionalItems' : 'items') ??
-  (atom.node['unevaluatedItems'] === false ? space.never : undefined)
+  part(space, atom, isList(atom.node['items']) ? 'additionalItems' : 'items')
 
 export const objectOf = (view: View): Own<ObjectAlternative> => {
   const { atoms, space } = view

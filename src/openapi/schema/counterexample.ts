@@ -58,10 +58,13 @@ const provoking = (
       return rivals.flatMap((rival) =>
         rival.type === 'array' ? provokingArrays(inner, rival, relation, depth) : [],
       )
-    case 'object':
-      return rivals.flatMap((rival) =>
-        rival.type === 'object' ? provokingObjects(inner, rival, relation, depth) : [],
-      )
+    case 'object': {
+      const objects = rivals.filter((rival) => rival.type === 'object')
+      return [
+        ...objects.flatMap((rival) => provokingObjects(inner, rival, relation, depth)),
+        ...(objects.length > 1 ? againstAll(inner, objects, relation, depth) : []),
+      ]
+    }
     default:
       return []
   }
@@ -121,6 +124,15 @@ const provokingArrays = (
     if (Array.isArray(list))
       found.push(list.map((item: Json, index) => (index === at ? (value ?? null) : item)))
   }
+  for (const { view, max } of outer.contains) {
+    if (max >= 100 || max + 1 < inner.minItems) continue
+    const item = sample(
+      inner.items.space === view.space ? inner.items.space.both([inner.items, view]) : inner.items,
+      depth + 1,
+    )
+    const list = item === undefined ? undefined : Array.from({ length: max + 1 }, () => item)
+    if (list) found.push(list)
+  }
   if (outer.unique) {
     const item = sample(inner.items, depth + 1)
     if (item !== undefined) found.push(Array.from({ length: Math.max(2, inner.minItems) }, () => item))
@@ -149,6 +161,10 @@ const provokingObjects = (
     const odd = counterexample(other, own, relation, depth + 1)
     if (odd !== undefined) add({ [name]: odd })
   }
+  for (const name of outer.dependentRequired.keys()) {
+    const dependent = objectWith(inner, [...inner.required, name], depth)
+    if (dependent) found.push(dependent)
+  }
   const whole = objectWith(inner, [...inner.required, ...inner.properties.keys()], depth)
   if (whole) found.push(whole, ...[...outer.required].map((name) => without(whole, name)))
   if (!isNever(inner.additional)) {
@@ -166,6 +182,30 @@ const provokingObjects = (
       if (odd !== undefined) add({ [name]: odd })
     }
   return found.filter(isObject)
+}
+
+/** One object with a member for each rival that it cannot take. */
+const againstAll = (
+  inner: ObjectAlternative,
+  rivals: readonly ObjectAlternative[],
+  relation: Relation,
+  depth: number,
+): readonly Json[] => {
+  const least = objectWith(inner, [...inner.required], depth)
+  if (!least) return []
+  const odd: Record<string, Json> = { ...least }
+  for (const rival of rivals) {
+    if ([...rival.required].some((name) => !Object.hasOwn(odd, name))) continue
+    for (const [name, other] of rival.properties) {
+      const own = memberView(inner, name)
+      if (isHidden(own) || isNever(own) || relation.holds(other, own)) continue
+      const value = counterexample(other, own, relation, depth + 1)
+      if (value === undefined) continue
+      odd[name] = value
+      break
+    }
+  }
+  return [odd]
 }
 
 const without = (object: JsonObject, name: string): JsonObject =>

@@ -30,6 +30,8 @@ export interface RelationOptions {
 
 export interface Relation {
   readonly options: Required<RelationOptions>
+  /** The same with `undeclared: 'any'`. */
+  readonly strict: Relation
   /** Whether it is proven that every value of `inner` is one of `outer`. False says only that it was not. */
   holds(outer: View, inner: View): boolean
   /** The same for one alternative of `inner`. */
@@ -166,7 +168,18 @@ export const createRelation = ({ undeclared = 'any', text = 'none' }: RelationOp
   const takes = (view: View, value: Json): boolean =>
     accepts(view, value) || (text !== 'none' && readings(value, text).some((each) => accepts(view, each)))
 
-  return { options: { undeclared, text }, holds, covers, includes, takes }
+  let strict: Relation | undefined
+  const relation: Relation = {
+    options: { undeclared, text },
+    get strict() {
+      return (strict ??= undeclared === 'any' ? relation : createRelation({ undeclared: 'any', text }))
+    },
+    holds,
+    covers,
+    includes,
+    takes,
+  }
+  return relation
 }
 
 /** What else a value may be read as by who gets it as text. */

@@ -59,8 +59,7 @@ export const includesObjects = (
     }
   for (const [name, property] of inner.properties) if (!holds(memberView(outer, name), property)) return false
   for (const [pattern, property] of outer.patterns) {
-    const given = inner.patterns.get(pattern) ?? (isOpen ? undefined : inner.additional)
-    if (given && !holds(property, given)) return false
+    if (!holds(property, inner.patterns.get(pattern) ?? inner.additional)) return false
   }
   for (const [pattern, property] of inner.patterns)
     if (!outer.patterns.has(pattern) && !holds(outer.additional, property)) return false

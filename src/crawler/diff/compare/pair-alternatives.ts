@@ -46,6 +46,7 @@ export const pairAlternatives = (
     // Open objects that differ in optional properties only allow the same: those that also name the same come first.
     take((a, b) => signatureOf(a) === signatureOf(b) && isEqual(a, b, relation))
     if (before.length * after.length <= comparedMax ** 2) take((a, b) => isEqual(a, b, relation))
+    take((a, b) => signatureOf(a) === signatureOf(b))
     take(isNamesake)
     take((a, b) => discriminant(a) !== undefined && discriminant(a) === discriminant(b))
     take((a, b) => !namesBefore.has(a) && !namesAfter.has(b) && likeness(a, b) >= 0.5)

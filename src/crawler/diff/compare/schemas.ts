@@ -1,4 +1,6 @@
 import type { Json } from '../../../openapi/json.ts'
+import { accepts } from '../../../openapi/schema/accepts.ts'
+import { alternatives } from '../../../openapi/schema/alternatives.ts'
 import { createRelation, type Relation } from '../../../openapi/schema/relation.ts'
 import { counterexample } from '../../../openapi/schema/counterexample.ts'
 import {
@@ -132,7 +134,8 @@ const isSame = (a: View, b: View, same: SameSchema): boolean => {
 
 /** Differences of constraints that do not make a difference: the set is the same, since another keyword implies it. */
 const isReal = (fact: SchemaFact, a: View, b: View, relation: Relation): boolean => {
-  if (fact.kind.startsWith('property-')) return true
+  // Found with closer eyes than these.
+  if (fact.kind.startsWith('property-') || fact.kind.startsWith('union-branch-')) return true
   if (fact.effect === 'narrowed') return !relation.holds(b, a)
   if (fact.effect === 'widened') return !relation.holds(a, b)
   return fact.effect === 'none' || !relation.holds(b, a) || !relation.holds(a, b)
@@ -166,18 +169,17 @@ const unexplained = (
     children.some(({ base, revision }) =>
       effect === 'narrowed' ? !relation.holds(revision, base) : !relation.holds(base, revision),
     )
-  const isNarrower = !has('narrowed') && !relation.holds(b, a) && counterexample(b, a, relation) !== undefined
-  const isWider = !has('widened') && !relation.holds(a, b) && counterexample(a, b, relation) !== undefined
-  const effect = effectOf(isNarrower, isWider)
-  return effect === 'none'
-    ? []
-    : [
-        {
-          kind: 'constraints-changed',
-          effect,
-          base: a.pointer,
-          revision: b.pointer,
-          data: { keyword: 'schema' },
-        },
-      ]
+  const lost = has('narrowed') || relation.holds(b, a) ? undefined : counterexample(b, a, relation)
+  const won = has('widened') || relation.holds(a, b) ? undefined : counterexample(a, b, relation)
+  const isShared = (value: Json | undefined, outer: View): boolean =>
+    value !== undefined && alternatives(outer).some((one) => accepts(one.view, value))
+  const [losesShared, winsShared] = [isShared(lost, b), isShared(won, a)]
+  const place = { base: a.pointer, revision: b.pointer, data: { keyword: 'schema' } }
+  const plain = effectOf(lost !== undefined && !losesShared, won !== undefined && !winsShared)
+  const shared = effectOf(losesShared, winsShared)
+  return [
+    ...(plain === 'none' ? [] : [{ kind: 'constraints-changed', effect: plain, ...place }]),
+    // A value that several branches of a oneOf take is refused by it: by few servers, and by fewer readers.
+    ...(shared === 'none' ? [] : [{ kind: 'one-of-overlap-changed', effect: shared, ...place }]),
+  ]
 }

@@ -55,7 +55,7 @@ export const compareSpelling = (
     seen.add(key)
     const pair = { base: before, revision: after, root }
     found.push(...keywords(pair), ...properties(pair), ...annotations(pair))
-    for (const keyword of ['allOf', 'anyOf', 'oneOf']) branches(pair, keyword, found, visit)
+    for (const keyword of ['allOf', 'anyOf', 'oneOf']) branches(pair, keyword, found, visit, specs.revision)
     below1(pair, visit)
   }
   visit(base, revision, place.base, place.revision, true)
@@ -131,7 +131,7 @@ const keywords = (pair: Pair): readonly Spelling[] => {
       spelling(
         pair,
         keyword,
-        before === undefined ? 'added' : after === undefined ? 'removed' : 'changed',
+        keyword === 'prefixItems' ? lengthChange(before, after) : presenceChange(before, after),
         before,
         after,
       ),
@@ -139,6 +139,14 @@ const keywords = (pair: Pair): readonly Spelling[] => {
   }
   found.push(...typeSpelling(pair), ...enumSpelling(pair, 'enum'), ...enumSpelling(pair, 'x-extensible-enum'))
   return found
+}
+
+const presenceChange = (before: Json | undefined, after: Json | undefined): string =>
+  before === undefined ? 'added' : after === undefined ? 'removed' : 'changed'
+
+const lengthChange = (before: Json | undefined, after: Json | undefined): string => {
+  const [was, is] = [before, after].map((list) => (isList(list) ? list.length : 0)) as [number, number]
+  return was < is ? 'added' : was > is ? 'removed' : 'changed'
 }
 
 const typesOf = (schema: JsonObject): readonly string[] => {
@@ -235,7 +243,7 @@ const annotations = (pair: Pair): readonly Spelling[] => {
   return found
 }
 
-const branches = (pair: Pair, keyword: string, found: Spelling[], visit: Visit): void => {
+const branches = (pair: Pair, keyword: string, found: Spelling[], visit: Visit, revision: Spec): void => {
   const [a, b] = [listAt(pair.base.value, keyword), listAt(pair.revision.value, keyword)]
   if (a.length === 0 && b.length === 0) return
   const left = a.map((value, at) => ({ value, pointer: `${pair.base.pointer}/${keyword}/${at}` }))
@@ -268,7 +276,7 @@ const branches = (pair: Pair, keyword: string, found: Spelling[], visit: Visit):
       ...spelling(
         pair,
         keyword,
-        a.length === 0 && isWrapped(pair, b) ? 'wrapped' : 'added',
+        a.length === 0 && isWrapped(pair, b, revision) ? 'wrapped' : 'added',
         undefined,
         value,
       ),
@@ -284,7 +292,10 @@ const saysNothing = (value: Json): boolean =>
   isObject(value) && Object.keys(value).every((name) => annotating.has(name) || name.startsWith('x-'))
 
 /** Whether the schema became one branch of its own union. */
-const isWrapped = ({ base, revision }: Pair, options: readonly Json[]): boolean =>
+const isWrapped = ({ base, revision }: Pair, options: readonly Json[], spec: Spec): boolean =>
   Object.keys(base.value).length > 0 &&
   revision.value['type'] === undefined &&
-  options.some((option) => sameJson(option, base.value) || textAt(option, '$ref') === `#${base.pointer}`)
+  options.some(
+    (option) =>
+      sameJson(spec.follow(option, '')?.value, base.value) || textAt(option, '$ref') === `#${base.pointer}`,
+  )

@@ -127,10 +127,12 @@ const compareType = (
     facts.push(...difference.facts)
     children.push(...difference.children)
   }
+  // A whole branch is more than properties that nobody declared: it counts unless others strictly take what it takes.
   for (const one of gone)
-    if (!relation.covers(revision, one)) facts.push(branchFact('union-branch-removed', base, revision, one))
+    if (!relation.strict.covers(revision, one))
+      facts.push(branchFact('union-branch-removed', base, revision, one))
   for (const one of fresh)
-    if (!relation.covers(base, one)) facts.push(branchFact('union-branch-added', base, revision, one))
+    if (!relation.strict.covers(base, one)) facts.push(branchFact('union-branch-added', base, revision, one))
   return { facts, children }
 }
 

@@ -231,6 +231,26 @@ const structureRules: readonly Rule[] = [
   ...byEffect('condition-changed', 'condition', 'a condition'),
   ...byEffect('not-changed', 'not', 'what is forbidden'),
   ...byEffect('constraints-changed', 'constraints', 'the constraints'),
+  ...forAll({
+    name: 'one-of-overlap-changed',
+    fact: 'one-of-overlap-changed',
+    request: 'risky',
+    response: 'risky',
+    action: 'change',
+    when: (fact) => fact.effect === 'changed' || (fact.effect === 'narrowed') === (fact.flow === 'request'),
+    message: (fact) => `values that several branches of ${fact.subject} take are judged otherwise`,
+    explanation:
+      'A oneOf refuses what more than one of its branches takes. Branches that overlap came or went, so such values are refused now, or no longer. Many servers and readers do not look so closely.',
+  }),
+  ...forAll({
+    name: 'one-of-overlap-harmless',
+    fact: 'one-of-overlap-changed',
+    ...noting,
+    action: 'change',
+    message: (fact) => `values that several branches of ${fact.subject} take are judged otherwise`,
+    explanation:
+      'A oneOf refuses what more than one of its branches takes. Senders may send more of them, or readers see fewer.',
+  }),
 ]
 
 /** Rules about what values a schema takes. */
