@@ -1,4 +1,5 @@
 import { accepts, isMultiple } from './accepts.ts'
+import { acceptsAsText, includesAsText, readings, type Text } from './as-text.ts'
 import type {
   Alternative,
   ArrayAlternative,
@@ -25,7 +26,7 @@ export interface RelationOptions {
    * Values that travel as text, such as in a query: then a plain string takes every number and boolean, and with
    * `exploded` a list takes the single value that its item is. Default none.
    */
-  readonly text?: 'none' | 'plain' | 'exploded'
+  readonly text?: Text
 }
 
 export interface Relation {
@@ -90,46 +91,11 @@ export const createRelation = ({ undeclared = 'any', text = 'none' }: RelationOp
     if (trail.length === 0) steps = 0
     const options = alternatives(outer)
     if (inner.values)
-      return inner.values.every((value) => accepts(outer, value) || acceptsAsText(options, value))
+      return inner.values.every((value) => accepts(outer, value) || acceptsAsText(options, value, text))
     if (options.some((option) => includes(option, inner))) return true
     const few = fewValues(inner)
     if (few) return few.every((value) => accepts(outer, value))
-    return text !== 'none' && options.some((option) => includesAsText(option, inner))
-  }
-
-  const acceptsAsText = (options: readonly Alternative[], value: Json): boolean =>
-    text !== 'none' &&
-    options.some((option) =>
-      option.type === 'string'
-        ? typeof value !== 'object' && value !== null && accepts(option.view, String(value))
-        : text === 'exploded' &&
-          option.type === 'array' &&
-          option.minItems <= 1 &&
-          typeof value !== 'object' &&
-          accepts(option.prefix[0] ?? option.items, value),
-    )
-
-  const includesAsText = (outer: Alternative, inner: Alternative): boolean => {
-    const isScalar = inner.type === 'number' || inner.type === 'string' || inner.type === 'boolean'
-    if (outer.type === 'string')
-      return (
-        isScalar &&
-        inner.type !== 'string' &&
-        !outer.values &&
-        outer.patterns.length === 0 &&
-        outer.formats.length === 0 &&
-        outer.minLength <= 1 &&
-        outer.maxLength === Infinity
-      )
-    return (
-      text === 'exploded' &&
-      outer.type === 'array' &&
-      isScalar &&
-      outer.minItems <= 1 &&
-      outer.maxItems >= 1 &&
-      outer.contains.length === 0 &&
-      covers(outer.prefix[0] ?? outer.items, inner)
-    )
+    return text !== 'none' && options.some((option) => includesAsText(option, inner, text, covers))
   }
 
   const includes = (outer: Alternative, inner: Alternative): boolean => {
@@ -180,16 +146,6 @@ export const createRelation = ({ undeclared = 'any', text = 'none' }: RelationOp
     takes,
   }
   return relation
-}
-
-/** What else a value may be read as by who gets it as text. */
-const readings = (value: Json, text: 'plain' | 'exploded'): readonly Json[] => {
-  if (typeof value === 'object') return []
-  const written = String(value)
-  const plain: Json[] = [written]
-  if (/^-?\d+(\.\d+)?$/.test(written)) plain.push(Number(written))
-  if (written === 'true' || written === 'false') plain.push(written === 'true')
-  return text === 'exploded' ? [...plain, ...plain.map((each) => [each])] : plain
 }
 
 const includesNumbers = (outer: NumberAlternative, inner: NumberAlternative): boolean =>
