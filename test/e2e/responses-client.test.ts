@@ -66,6 +66,9 @@ const failure = async (promise: PromiseLike<unknown>): Promise<InstanceType<type
   throw new Error('It succeeded.')
 }
 
+/** A member that the client does not know. */
+const within = (id: string): object => ({ mcpd: { context: { id } } })
+
 const weather = {
   type: 'function',
   name: 'weather',
@@ -619,11 +622,11 @@ describe('a conversation', () => {
   it('can be named in the words of mcpd', async () => {
     const { id } = await client().conversations.create({ items: [{ role: 'user', content: 'one' }] })
     const context = id.slice('conv_'.length)
-    const named = await respond({ input: 'two', ...{ mcpd: { context: { id: context } } } })
+    const named = await respond({ input: 'two', ...within(context) })
     expect(named.conversation).toEqual({ id })
-    const both = respond({ input: 'x', conversation: id, ...{ mcpd: { context: { id: context } } } })
+    const both = respond({ input: 'x', conversation: id, ...within(context) })
     expect(await failure(both)).toMatchObject({ status: 400, param: 'mcpd.context' })
-    const malformed = respond({ input: 'x', ...{ mcpd: { context: { id: '{}:' } } } })
+    const malformed = respond({ input: 'x', ...within('{}:') })
     expect(await failure(malformed)).toMatchObject({ status: 400 })
   })
 })

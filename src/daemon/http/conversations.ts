@@ -4,7 +4,7 @@ import { type ContextKey, type ContextSummary, mainHead, type NewTurn } from '..
 import { McpdError } from '../../core/errors.ts'
 import type { Message } from '../../core/inference.ts'
 import { defaultPrincipal } from '../../core/principal.ts'
-import { conversationIdOf } from '../../dialects/responses/ids.ts'
+import { conversationIdOf, turnOfItem } from '../../dialects/responses/ids.ts'
 import { encodeItems } from '../../dialects/responses/item-encoder.ts'
 import { decodeItems } from '../../dialects/responses/items.ts'
 import {
@@ -16,7 +16,7 @@ import {
 import type { ContextStore } from '../contexts/store.ts'
 import { deleteItem } from './delete-item.ts'
 import { answers } from './documented.ts'
-import { pageOf, type PageQuery, pageQuery } from './item-page.ts'
+import { listOf, pageOf, type PageQuery, pageQuery } from './item-page.ts'
 import { renderOpenAiError } from './openai.ts'
 import { conversationContext, resolveReferences } from './response-place.ts'
 import { openaiFailure } from './responses.ts'
@@ -147,7 +147,7 @@ const addItems = (app: FastifyInstance, contexts: ContextStore): void => {
       const messages = await messagesOf(contexts, items)
       const { turns } = await contexts.append({ ...key, expected: '*', turns: messages.map(turnOf) })
       const created = turns.flatMap((turn, index) => encodeItems(turn.id, messages[index]!))
-      return pageOf(created, { order: 'asc', limit: String(created.length) })
+      return listOf(created)
     },
   )
 
@@ -165,7 +165,7 @@ const addItems = (app: FastifyInstance, contexts: ContextStore): void => {
     },
     async ({ params, query }) => {
       const { turns } = await contexts.path(await keyOf(contexts, params), { head: mainHead })
-      return pageOf(itemsOf(turns), query)
+      return pageOf(turns, query)
     },
   )
 }
@@ -184,7 +184,8 @@ const addItem = (app: FastifyInstance, contexts: ContextStore): void => {
     },
     async ({ params }) => {
       const { turns } = await contexts.path(await keyOf(contexts, params), { head: mainHead })
-      const item = itemsOf(turns).find((each) => each.id === params.item_id)
+      const turn = turns.find(({ id }) => id === turnOfItem(params.item_id))
+      const item = turn && itemsOf([turn]).find((each) => each.id === params.item_id)
       if (item) return item
       throw new McpdError('NOT_FOUND', `Item with id '${params.item_id}' not found.`, { param: 'item_id' })
     },

@@ -1,6 +1,7 @@
 import { bodyOf, messageOf } from '../../core/canonical-json.ts'
 import { type ContextKey, mainHead, type NewTurn, type StoredTurn } from '../../core/context.ts'
 import { McpdError } from '../../core/errors.ts'
+import { turnOfItem } from '../../dialects/responses/ids.ts'
 import { encodeItems } from '../../dialects/responses/item-encoder.ts'
 import { decodeItems } from '../../dialects/responses/items.ts'
 import type { ContextStore } from '../contexts/store.ts'
@@ -11,13 +12,14 @@ import type { ContextStore } from '../contexts/store.ts'
  */
 export const deleteItem = async (contexts: ContextStore, key: ContextKey, id: string): Promise<void> => {
   const { end, turns } = await contexts.path(key, { head: mainHead })
-  const at = turns.findIndex((turn) => itemsOfTurn(turn).some((item) => item.id === id))
+  const at = turns.findIndex((each) => each.id === turnOfItem(id))
   const turn = turns[at]
-  if (!turn) throw new McpdError('NOT_FOUND', `Item with id '${id}' not found.`, { param: 'item_id' })
-  const behind = turns.slice(at + 1)
-  const items = itemsOfTurn(turn)
+  const items = turn ? encodeItems(turn.id, messageOf(turn.body)) : []
   const item = items.find((each) => each.id === id)
-  if (item?.type === 'function_call' && behind.some((each) => isOutputOf(each, item.call_id)))
+  if (!turn || !item)
+    throw new McpdError('NOT_FOUND', `Item with id '${id}' not found.`, { param: 'item_id' })
+  const behind = turns.slice(at + 1)
+  if (item.type === 'function_call' && behind.some((each) => isOutputOf(each, item.call_id)))
     throw new McpdError('CONFLICT', 'The output of this call is in the conversation; delete that first.')
   // Items do not say who spoke, nor what only some backends understand.
   const { name, extra } = messageOf(turn.body)
@@ -33,8 +35,6 @@ export const deleteItem = async (contexts: ContextStore, key: ContextKey, id: st
     turns: [...left.map((message) => ({ ...again(turn), body: bodyOf(message) })), ...behind.map(again)],
   })
 }
-
-const itemsOfTurn = ({ id, body }: StoredTurn) => encodeItems(id, messageOf(body))
 
 const isOutputOf = ({ role, body }: StoredTurn, call: string): boolean =>
   role === 'tool' && messageOf(body).toolCallId === call

@@ -1,6 +1,6 @@
 import type { ContextUse } from '../../core/context-use.ts'
 import { McpdError } from '../../core/errors.ts'
-import { contextOfConversation } from '../../dialects/responses/ids.ts'
+import { contextOfConversation, firstThought } from '../../dialects/responses/ids.ts'
 import type { ItemBody, ResponseBody } from '../../dialects/responses/request-schemas.ts'
 import type { Origin } from '../../dialects/responses/settings.ts'
 import type { ContextStore } from '../contexts/store.ts'
@@ -86,7 +86,11 @@ export const resolveReferences = async (
     })
   const items: ItemBody[] = []
   for (const [index, item] of given.entries()) {
-    const found = isReference(item) ? await findItem(contexts, tenant, item.id ?? '') : item
+    const id = item.id ?? ''
+    const found = isReference(item) ? await findItem(contexts, tenant, id) : item
+    // What was thought again in a stream is stored with what was thought first.
+    const first = found ? undefined : firstThought(id)
+    if (first !== undefined && (await findItem(contexts, tenant, first))) continue
     if (!found)
       throw new McpdError('NOT_FOUND', `Item with id '${item.id}' not found.`, {
         param: `${where}[${index}].id`,

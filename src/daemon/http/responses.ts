@@ -20,7 +20,7 @@ import { answers, answersOrStreams } from './documented.ts'
 import { pageOf, type PageQuery, pageQuery } from './item-page.ts'
 import { renderOpenAiError } from './openai.ts'
 import { placeOf, type ResponsePlace, resolveReferences } from './response-place.ts'
-import { deleteResponse, findResponse, itemsOf } from './stored-items.ts'
+import { deleteResponse, findResponse } from './stored-items.ts'
 
 export interface ResponsesParts extends AnswerParts {
   readonly contexts: ContextStore
@@ -222,7 +222,7 @@ const addItems = (app: FastifyInstance, contexts: ContextStore): void => {
     async ({ params, query }) => {
       const response = await found(contexts, params)
       const { turns } = await contexts.path(response, { turn: response.turn.id })
-      return pageOf(itemsOf(turns.slice(0, -1)), query)
+      return pageOf(turns.slice(0, -1), query)
     },
   )
 }

@@ -25,3 +25,6 @@ export const itemIdOf = (kind: ItemKind, turn: string, at = 0): string =>
 /** The turn that an item is of; undefined where the id is none of an item. */
 export const turnOfItem = (id: string): string | undefined =>
   /^(?:msg|rs|fco)_([\w-]{1,64})$/.exec(id)?.[1] ?? /^fc_([\w-]{1,64})_\d{1,6}$/.exec(id)?.[1]
+
+/** Of what was thought again in a stream: the item that all of it is stored as. */
+export const firstThought = (id: string): string | undefined => /^(rs_[\w-]{1,64})_\d{1,6}$/.exec(id)?.[1]

@@ -88,7 +88,10 @@ const conversationItem = Type.Union([
 const usage = Type.Object(
   {
     input_tokens: count,
-    input_tokens_details: Type.Object({ cached_tokens: count }),
+    input_tokens_details: Type.Object({
+      cached_tokens: count,
+      cache_write_tokens: Type.Literal(0, { description: 'No backend tells.' }),
+    }),
     output_tokens: count,
     output_tokens_details: Type.Object({ reasoning_tokens: count }),
     total_tokens: count,

@@ -123,7 +123,7 @@ export const encodeUsage = ({
   reasoningTokens = 0,
 }: Usage): NonNullable<ResponseBody['usage']> => ({
   input_tokens: inputTokens,
-  input_tokens_details: { cached_tokens: cachedTokens },
+  input_tokens_details: { cached_tokens: cachedTokens, cache_write_tokens: 0 },
   output_tokens: outputTokens,
   output_tokens_details: { reasoning_tokens: reasoningTokens },
   total_tokens: inputTokens + outputTokens,

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import {
   contextOfConversation,
   conversationIdOf,
+  firstThought,
   itemIdOf,
   responseIdOf,
   turnOfItem,
@@ -14,6 +15,12 @@ describe('ids', () => {
     expect(contextOfConversation(conversationIdOf('c_1-A'))).toBe('c_1-A')
     for (const kind of ['msg', 'rs', 'fco'] as const) expect(turnOfItem(itemIdOf(kind, 't_1'))).toBe('t_1')
     expect(turnOfItem(itemIdOf('fc', 't_1', 12))).toBe('t_1')
+  })
+
+  it('of later thoughts lead to the first', () => {
+    expect(firstThought(itemIdOf('rs', 't_1', 2))).toBe(itemIdOf('rs', 't_1'))
+    expect(firstThought('rs_t')).toBeUndefined()
+    expect(firstThought('fc_t_1')).toBeUndefined()
   })
 
   it.each(['', 'resp_', 'resp_{a}', 'resp_a b', `resp_${'x'.repeat(65)}`, 'conv_a', 'resp_a\n', 'xresp_a'])(
