@@ -26,9 +26,15 @@ export interface Counts {
 
 export interface TokenCounter {
   /** Counts what was not counted before. What a tokenizer does not answer, or not in time, is estimated. */
-  count(path: readonly PathTurn[], tools: readonly Tool[], signal: AbortSignal): Promise<Counts>
+  count(path: readonly PathTurn[], request: CountRequest, signal: AbortSignal): Promise<Counts>
   /** Learns from what a backend says that a prompt of these messages had. */
   observe(messages: readonly Message[], tools: readonly Tool[], inputTokens: number): void
+}
+
+export interface CountRequest {
+  readonly tools?: readonly Tool[]
+  /** What the counts are for: where it is far more than the estimate, no tokenizer is asked. */
+  readonly budgetTokens?: number
 }
 
 /** How many tokens a backend makes of a text, or of messages through its template. */
@@ -54,6 +60,8 @@ const bodiesMax = 100_000
 const askedMax = 256
 /** Questions to the tokenizer at a time. */
 const concurrencyMax = 8
+/** A budget of so many times the estimate is kept whatever the tokenizer would say. */
+const farRatio = 6
 /** Longer texts are estimated. */
 const tokenizedMaxChars = 1_048_576
 
@@ -126,11 +134,14 @@ export const createTokenCounter = (options: TokenCounterOptions): TokenCounter =
 
   const count = async (
     path: readonly PathTurn[],
-    tools: readonly Tool[],
+    { tools = [], budgetTokens = 0 }: CountRequest,
     signal: AbortSignal,
   ): Promise<Counts> => {
     signal.throwIfAborted()
-    if (tokenize) {
+    const toolTokens = tools.length > 0 ? estimated(estimateTools(tools)) : 0
+    const isFar = (): boolean =>
+      path.reduce((sum, each) => sum + estimated(estimateOf(each)), toolTokens) * farRatio < budgetTokens
+    if (tokenize && !isFar()) {
       try {
         await askTokenizer(path, tokenize, AbortSignal.any([signal, AbortSignal.timeout(tokenizeMs)]))
       } catch (error) {
@@ -145,7 +156,7 @@ export const createTokenCounter = (options: TokenCounterOptions): TokenCounter =
         const tokens = template && exact.get(each.turn.bodyHash)
         return tokens === undefined ? estimated(estimateOf(each)) : tokens + perMessage
       },
-      fixedTokens: perPrompt + (tools.length > 0 ? estimated(estimateTools(tools)) : 0),
+      fixedTokens: perPrompt + toolTokens,
       exact: isExact && tools.length === 0,
       marginRatio: isExact && tools.length === 0 ? 0 : calibration.marginRatio(),
     }

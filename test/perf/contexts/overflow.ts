@@ -50,7 +50,7 @@ export const measureOverflow = async ({ prompts, countText, learns }: OverflowOp
       role: 'user',
       content: text(draw(kinds), 40),
     })
-    const counts = await counter.count(path, [], signal)
+    const counts = await counter.count(path, {}, signal)
     const all = path.reduce((sum, turn) => sum + counts.tokensOf(turn), 0)
     const budgetTokens = Math.floor(200 + all * (0.3 + random() * 0.7))
     const seen = view(path, { budgetTokens, ...counts })

@@ -32,7 +32,7 @@ describe('a count by the tokenizer of the model', () => {
   const path = pathOf('s:be kind to all', 'u:one two three', 'a:', 'u:four')
 
   it('is what the template makes of the messages', async () => {
-    const counts = await createTokenCounter({ tokenizer: 'm', tokenize: tokenizer() }).count(path, [], signal)
+    const counts = await createTokenCounter({ tokenizer: 'm', tokenize: tokenizer() }).count(path, {}, signal)
     expect(sum(counts, path)).toBe(prompt(path.map(({ message }) => message)))
     expect(counts).toMatchObject({ exact: true, marginRatio: 0 })
   })
@@ -43,8 +43,8 @@ describe('a count by the tokenizer of the model', () => {
     const make = (tokenizerName: string) =>
       createTokenCounter({ tokenizer: tokenizerName, tokenize: tokenizer(asked), cache })
     const counter = make('m')
-    await counter.count(path, [], signal)
-    await counter.count(pathOf(...path.map(({ message }) => message), 'a:new one'), [], signal)
+    await counter.count(path, {}, signal)
+    await counter.count(pathOf(...path.map(({ message }) => message), 'a:new one'), {}, signal)
     expect(asked.filter((text) => text !== 'x').sort()).toEqual([
       'be kind to all',
       'four',
@@ -52,10 +52,10 @@ describe('a count by the tokenizer of the model', () => {
       'one two three',
     ])
     asked.length = 0
-    const again = await make('m').count(path, [], signal)
+    const again = await make('m').count(path, {}, signal)
     expect(asked).toEqual(['x'])
     expect(sum(again, path)).toBe(prompt(path.map(({ message }) => message)))
-    await make('other').count(path, [], signal)
+    await make('other').count(path, {}, signal)
     expect(asked).toHaveLength(1 + 4)
   })
 
@@ -63,7 +63,7 @@ describe('a count by the tokenizer of the model', () => {
     const called = pathOf('u:look', callOf('a'), resultOf('a'))
     const counts = await createTokenCounter({ tokenizer: 'm', tokenize: tokenizer() }).count(
       called,
-      [],
+      {},
       signal,
     )
     expect(counts).toMatchObject({ exact: false, marginRatio: 0.2 })
@@ -83,7 +83,7 @@ describe('a count by the tokenizer of the model', () => {
     ],
   ])('is an estimate where the backend %s', async (_, tokenize) => {
     const counter = createTokenCounter({ tokenizer: 'm', tokenize, tokenizeMs: 20 })
-    const counts = await counter.count(path, [], signal)
+    const counts = await counter.count(path, {}, signal)
     expect(counts).toMatchObject({ exact: false, marginRatio: 0.2 })
     expect(counts.tokensOf(path[1]!)).toBe(3 + 4)
   })
@@ -99,8 +99,8 @@ describe('a count by the tokenizer of the model', () => {
         return Promise.reject(new McpdError(code, 'no'))
       }
       const counter = createTokenCounter({ tokenizer: 'm', tokenize })
-      await counter.count(path, [], signal)
-      await counter.count(path, [], signal)
+      await counter.count(path, {}, signal)
+      await counter.count(path, {}, signal)
       expect(asked).toBe(times)
     }
   })
@@ -108,7 +108,7 @@ describe('a count by the tokenizer of the model', () => {
   it('does not go on when nobody waits', async () => {
     const gone = AbortSignal.abort(new Error('gone'))
     await expect(
-      createTokenCounter({ tokenizer: 'm', tokenize: tokenizer() }).count(path, [], gone),
+      createTokenCounter({ tokenizer: 'm', tokenize: tokenizer() }).count(path, {}, gone),
     ).rejects.toThrow('gone')
   })
 })
@@ -117,7 +117,7 @@ describe('an estimate', () => {
   it('learns from what the backend says', async () => {
     const counter = createTokenCounter({ tokenizer: 'm' })
     const path = pathOf(`u:${'Some words of a long question. '.repeat(40)}`)
-    const before = sum(await counter.count(path, [], signal), path)
+    const before = sum(await counter.count(path, {}, signal), path)
     const actual = before * 2
     for (let turn = 0; turn < 20; turn += 1)
       counter.observe(
@@ -125,14 +125,14 @@ describe('an estimate', () => {
         [],
         actual,
       )
-    const after = sum(await counter.count(path, [], signal), path)
+    const after = sum(await counter.count(path, {}, signal), path)
     expect(Math.abs(after - actual) / actual).toBeLessThan(0.05)
   })
 
   it('counts tools', async () => {
     const counter = createTokenCounter({ tokenizer: 'm' })
     const tools = [{ name: 'look', description: 'Looks at a place and tells what is there.' }]
-    const none = await counter.count([], [], signal)
-    expect((await counter.count([], tools, signal)).fixedTokens).toBeGreaterThan(none.fixedTokens + 15)
+    const none = await counter.count([], {}, signal)
+    expect((await counter.count([], { tools }, signal)).fixedTokens).toBeGreaterThan(none.fixedTokens + 15)
   })
 })
