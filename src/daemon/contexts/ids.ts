@@ -7,7 +7,7 @@ import { McpdError } from '../../core/errors.ts'
  * with a hyphen, which a command would take for a flag.
  */
 export const newId = (now: number = Date.now()): string =>
-  `${now.toString(36).padStart(9, '0')}${randomBytes(8).toString('hex')}`
+  `${now.toString(36).padStart(9, '0')}${randomBytes(8).readBigUInt64BE().toString(36).padStart(13, '0')}`
 
 /** The id that belongs to a text, always the same: such as of what an idempotency key makes. */
 export const idOf = (text: string): string => hash('sha256', text, 'hex').slice(0, 32)

@@ -96,7 +96,7 @@ export const findTurnIn = (
   const turn = context?.turns.get(id)
   if (!context || !turn) return undefined
   const heads = [...context.heads].filter(([, at]) => at === id).map(([name]) => name)
-  return { tenant, context: context.context, turn: withoutBody(turn), heads }
+  return { tenant, context: context.context, turn: withoutBody(turn), heads: heads.toSorted() }
 }
 
 export const searchIn = (

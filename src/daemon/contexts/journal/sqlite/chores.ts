@@ -3,7 +3,7 @@ import type { Collected, CollectPolicy } from '../../../../core/journal.ts'
 import { append, tell, type Writer } from './append.ts'
 import { failpoint } from './failpoint.ts'
 import { deleteContext, findAbandoned, findExpired, forgetKeys, purge } from './housekeeping.ts'
-import { findRipe, sealOnce } from './seal.ts'
+import { type Chunk, findRipe, makeSegment, planSegments } from './seal.ts'
 import type { Sql } from './statements.ts'
 
 export interface ChoresOptions {
@@ -15,17 +15,25 @@ export interface ChoresOptions {
 
 /** What the writing thread does besides appending: each step is a short transaction, with room for others between. */
 export const createChores = ({ writer, transaction, ripe }: ChoresOptions) => {
-  const sealStep = (t: number): boolean => {
-    // Should it fail, such as for a damaged body, it is not tried again and again; fsck names what is wrong.
-    ripe.delete(t)
-    const hasMore = transaction(({ sql }) => {
-      const hasMore = sealOnce(sql, t)
+  /** Segments that are planned and not made yet. */
+  const planned: Chunk[] = []
+
+  /** Makes one segment. False where there is none to be made. */
+  const sealStep = (): boolean => {
+    const [t] = ripe
+    if (planned.length === 0 && t !== undefined) {
+      // Should it fail, such as for a damaged body, it is not tried again and again; fsck names what is wrong.
+      ripe.delete(t)
+      planned.push(...transaction(({ sql }) => planSegments(sql, t)))
+    }
+    const chunk = planned.shift()
+    if (!chunk) return ripe.size > 0
+    transaction(({ sql }) => {
+      makeSegment(sql, chunk)
       failpoint('before-seal')
-      return hasMore
     })
     failpoint('after-seal')
-    if (hasMore) ripe.add(t)
-    return hasMore
+    return true
   }
   const lookForRipe = (): void => {
     for (const t of findRipe(writer().sql)) ripe.add(t)
@@ -41,12 +49,7 @@ export const createChores = ({ writer, transaction, ripe }: ChoresOptions) => {
     lookForRipe,
     truncate,
     /** One step of what waits for quiet. True where there was one. */
-    step: (): boolean => {
-      const [t] = ripe
-      if (t === undefined) return transaction(({ sql }) => purge(sql)).more
-      sealStep(t)
-      return true
-    },
+    step: (): boolean => sealStep() || transaction(({ sql }) => purge(sql)).more,
     recover: async (): Promise<number> => {
       for (let count = 0; ; await breathe()) {
         const abandoned = findAbandoned(writer().sql, writer().owner)
@@ -58,13 +61,12 @@ export const createChores = ({ writer, transaction, ripe }: ChoresOptions) => {
       }
     },
     seal: async (): Promise<number> => {
+      const count = (): number =>
+        writer().sql.get<{ n: number }>('SELECT count(*) AS n FROM segments')?.n ?? 0
+      const before = count()
       lookForRipe()
-      for (let count = 0; ; await breathe()) {
-        const [t] = ripe
-        if (t === undefined) return count
-        sealStep(t)
-        count += 1
-      }
+      while (sealStep()) await breathe()
+      return count() - before
     },
     collect: async (policy: CollectPolicy): Promise<Collected> => {
       const now = writer().now()

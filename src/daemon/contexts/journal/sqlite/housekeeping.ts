@@ -1,9 +1,9 @@
 import { emptyBody } from '../../../../core/canonical-json.ts'
 import type { Append, ContextKey } from '../../../../core/context.ts'
-import type { Role } from '../../../../core/inference.ts'
 import type { CollectPolicy } from '../../../../core/journal.ts'
 import { expiryOf, keysBefore } from '../policy.ts'
 import { dropBody, dropSegment } from './bodies.ts'
+import { roleOf } from './rows.ts'
 import type { Sql } from './statements.ts'
 
 /** Turns that are deleted in one transaction, so that appends need not wait long. */
@@ -80,7 +80,7 @@ export const forgetKeys = (sql: Sql, policy: CollectPolicy, now: number): number
 /** The appends that abort the open turns of other runs of the daemon, a few at a time. */
 export const findAbandoned = (sql: Sql, owner: string): readonly Append[] =>
   sql
-    .all<{ tenant: string; context: string; id: string; role: Role; head: string }>(
+    .all<{ tenant: string; context: string; id: string; role: number; head: string }>(
       `SELECT tenant, context, turns.id, turns.role, coalesce(
          (SELECT name FROM heads WHERE heads.k = turns.k AND heads.t = turns.t),
          (SELECT min(name) FROM heads WHERE heads.k = turns.k)) AS head
@@ -93,5 +93,5 @@ export const findAbandoned = (sql: Sql, owner: string): readonly Append[] =>
       head,
       expected: '*',
       closes: id,
-      turns: [{ role, body: emptyBody(role), state: 'aborted' }],
+      turns: [{ role: roleOf(role), body: emptyBody(roleOf(role)), state: 'aborted' }],
     }))

@@ -1,5 +1,5 @@
 import type { Role } from '../../../../core/inference.ts'
-import type { Turn, TurnOrigin, TurnState } from '../../../../core/context.ts'
+import { type Turn, type TurnOrigin, type TurnState, turnStates } from '../../../../core/context.ts'
 
 /** A row of `turns`. */
 export interface TurnRow {
@@ -10,9 +10,11 @@ export interface TurnRow {
   /** Of the parent, joined. */
   readonly parent_id: string | null
   readonly seq: number
-  readonly role: string
+  /** Its place in `roles`. */
+  readonly role: number
   readonly at: number
-  readonly state: string
+  /** Its place in `turnStates`. */
+  readonly state: number
   readonly pinned: number
   readonly origin: string | null
   readonly body_hash: Uint8Array
@@ -34,13 +36,21 @@ export const hashText = (bytes: Uint8Array): string =>
 
 export const hashBytes = (text: string): Buffer => Buffer.from(text, 'base64url')
 
+/** Rows have their numbers: a new one goes to the end, and none is ever moved. */
+const roles: readonly Role[] = ['system', 'developer', 'user', 'assistant', 'tool']
+export const roleNumber = (role: Role): number => roles.indexOf(role)
+export const roleOf = (number: number): Role => roles[number] ?? 'user'
+/** The same holds of `turnStates`. */
+export const stateNumber = (state: TurnState): number => turnStates.indexOf(state)
+export const streamingState = stateNumber('streaming')
+
 export const turnOf = (row: TurnRow): Turn => ({
   id: row.id,
   parent: row.parent_id,
   seq: row.seq,
-  role: row.role as Role,
+  role: roleOf(row.role),
   at: row.at,
-  state: row.state as TurnState,
+  state: turnStates[row.state] ?? 'aborted',
   bodyHash: hashText(row.body_hash),
   chainHash: hashText(row.chain_hash),
   bodyBytes: row.body_bytes,

@@ -16,7 +16,7 @@ const migrations: readonly string[] = [
   CREATE TABLE heads (k INTEGER NOT NULL, name TEXT NOT NULL, t INTEGER, PRIMARY KEY (k, name)) WITHOUT ROWID;
   CREATE TABLE turns (
     t INTEGER PRIMARY KEY AUTOINCREMENT, k INTEGER NOT NULL, id TEXT NOT NULL, parent INTEGER, seq INTEGER NOT NULL,
-    role TEXT NOT NULL, at INTEGER NOT NULL, state TEXT NOT NULL, pinned INTEGER NOT NULL, origin TEXT,
+    role INTEGER NOT NULL, at INTEGER NOT NULL, state INTEGER NOT NULL, pinned INTEGER NOT NULL, origin TEXT,
     body_hash BLOB NOT NULL, chain_hash BLOB NOT NULL, body_bytes INTEGER NOT NULL,
     b INTEGER, s INTEGER, offset INTEGER, tail_turns INTEGER NOT NULL, tail_bytes INTEGER NOT NULL);
   CREATE UNIQUE INDEX turns_by_id ON turns (id, k);
@@ -58,8 +58,9 @@ export const openDatabase = ({ path, maxPages }: DatabaseOptions): DatabaseSync 
   try {
     // What people said is nobody else's to read; the files beside it get the mode of this one.
     chmodSync(path, 0o600)
-    // Only an empty file takes these two; freed pages are given back by `collect`.
-    db.exec('PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL')
+    // Only an empty file takes it, and asking again would wait for whoever writes. `collect` gives pages back.
+    if (isEmpty(db)) db.exec('PRAGMA auto_vacuum = INCREMENTAL')
+    db.exec('PRAGMA journal_mode = WAL')
     // Deleted is deleted: freed pages are overwritten. Checkpoints are made between commits, not in them.
     db.exec('PRAGMA synchronous = FULL; PRAGMA secure_delete = ON; PRAGMA wal_autocheckpoint = 0')
     db.exec('PRAGMA temp_store = MEMORY; PRAGMA cache_size = -16384')
@@ -70,6 +71,9 @@ export const openDatabase = ({ path, maxPages }: DatabaseOptions): DatabaseSync 
     throw error
   }
 }
+
+const isEmpty = (db: DatabaseSync): boolean =>
+  Object.values(db.prepare('PRAGMA page_count').get() ?? {})[0] === 0
 
 /** Brings a file to the schema of this mcpd, one transaction for each version. */
 export const migrate = (db: DatabaseSync, path: string): void => {

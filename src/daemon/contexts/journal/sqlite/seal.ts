@@ -3,7 +3,7 @@ import { sha256 } from '../hashes.ts'
 import { damaged } from '../verify.ts'
 import { tailMaxBytes, tailMaxTurns } from './append.ts'
 import { createBodyReader, dropBody } from './bodies.ts'
-import { hashBytes, hashText, type TurnRow } from './rows.ts'
+import { hashBytes, hashText, streamingState, type TurnRow } from './rows.ts'
 import type { Sql } from './statements.ts'
 
 /** Ends of paths whose unsealed part is long enough, such as after a start. */
@@ -17,53 +17,72 @@ export const findRipe = (sql: Sql): readonly number[] =>
     )
     .map(({ t }) => t)
 
+/** Turns whose bodies go into one segment, the oldest first, by their rows. */
+export type Chunk = readonly number[]
+
 /**
- * Moves the oldest unsealed bodies of the path that ends at `t` into one segment, and drops what they were in, all in
- * the transaction of the caller. True where there is more to seal behind them.
+ * Parts the unsealed turns of the path that ends at `t` into segments to be made. What is left behind them is counted
+ * as the short tail that it will be. In a transaction.
  */
-export const sealOnce = (sql: Sql, t: number): boolean => {
-  const tail = tailOf(sql, t)
-  if (!isRipe(tail)) {
-    recount(sql, tail)
-    return false
+export const planSegments = (sql: Sql, t: number): readonly Chunk[] => {
+  let rest = tailOf(sql, t)
+  const chunks: Chunk[] = []
+  while (isRipe(rest)) {
+    const chunk = firstChunk(rest)
+    rest = rest.slice(chunk.length)
+    chunks.push(chunk.map(({ t }) => t))
   }
-  const chunk = firstChunk(tail)
-  const tenant = sql.get<{ tenant: string }>(
-    'SELECT tenant FROM contexts WHERE k = ?',
-    chunk[0]?.k ?? null,
-  )?.tenant
-  // Deleted meanwhile: it has no tenant, and its bodies go as they are.
-  if (tenant === undefined || tenant === '') return false
-  const { raw, offsets } = concatenate(sql, tenant, chunk)
-  const s = putSegment(sql, tenant, raw, chunk.length)
-  for (const [index, row] of chunk.entries()) {
+  recount(sql, rest)
+  return chunks
+}
+
+/**
+ * Moves the bodies of a chunk into a segment and drops what they were in, in the transaction of the caller. False
+ * where the turns are not there as planned any more: sealed with another head's, or deleted.
+ */
+export const makeSegment = (sql: Sql, chunk: Chunk): boolean => {
+  const rows = sql.all<TurnRow & { readonly tenant: string }>(
+    `SELECT turns.*, tenant FROM turns JOIN contexts USING (k)
+     WHERE t IN (SELECT value FROM json_each(?)) AND s IS NULL AND tenant <> '' ORDER BY seq`,
+    JSON.stringify(chunk),
+  )
+  const tenant = rows[0]?.tenant
+  if (tenant === undefined || rows.length !== chunk.length) return false
+  const { raw, offsets } = concatenate(sql, tenant, rows)
+  const s = putSegment(sql, tenant, raw, rows.length)
+  for (const [index, row] of rows.entries()) {
     sql.run('UPDATE turns SET s = ?, offset = ?, b = NULL WHERE t = ?', s, offsets[index] ?? 0, row.t)
     if (row.b !== null) dropBody(sql, row.b)
   }
-  const rest = tail.slice(chunk.length)
-  recount(sql, rest)
-  return isRipe(rest)
+  return true
 }
 
+type TailRow = Pick<TurnRow, 't' | 'state' | 'body_bytes' | 'tail_turns' | 'tail_bytes'>
+
 /** The unsealed turns before and at `t`, the oldest first; an open one is left out, for it will change. */
-const tailOf = (sql: Sql, t: number): readonly TurnRow[] =>
+const tailOf = (sql: Sql, t: number): readonly TailRow[] =>
   sql
-    .all<TurnRow>(
+    .all<TailRow>(
       `WITH RECURSIVE tail (t, parent) AS (
          SELECT t, parent FROM turns WHERE t = ? AND s IS NULL
          UNION ALL
          SELECT turns.t, turns.parent FROM tail JOIN turns ON turns.t = tail.parent AND turns.s IS NULL)
-       SELECT turns.* FROM tail JOIN turns ON turns.t = tail.t ORDER BY seq`,
+       SELECT t, state, body_bytes, tail_turns, tail_bytes FROM tail JOIN turns USING (t) ORDER BY seq`,
       t,
     )
-    .filter(({ state }) => state !== 'streaming')
+    .filter(({ state }) => state !== streamingState)
 
-const bytesOf = (rows: readonly TurnRow[]): number => rows.reduce((sum, row) => sum + row.body_bytes, 0)
-
-const isRipe = (rows: readonly TurnRow[]): boolean =>
+const isRipe = (rows: readonly TailRow[]): boolean =>
   rows.length >= tailMaxTurns || bytesOf(rows) >= tailMaxBytes
 
-const firstChunk = (tail: readonly TurnRow[]): readonly TurnRow[] => {
+const bytesOf = (rows: readonly TailRow[]): number => {
+  let bytes = 0
+  // Enough is enough: the rest of a long tail need not be added up.
+  for (const { body_bytes } of rows) if ((bytes += body_bytes) >= tailMaxBytes) break
+  return bytes
+}
+
+const firstChunk = (tail: readonly TailRow[]): readonly TailRow[] => {
   let bytes = 0
   const end = tail.findIndex((row) => (bytes += row.body_bytes) >= tailMaxBytes)
   return tail.slice(0, Math.min(end < 0 ? tail.length : end + 1, tailMaxTurns))
@@ -115,7 +134,7 @@ const putSegment = (sql: Sql, tenant: string, raw: Buffer, refs: number): number
 }
 
 /** What is left behind a segment is a short tail again. */
-const recount = (sql: Sql, rows: readonly TurnRow[]): void => {
+const recount = (sql: Sql, rows: readonly TailRow[]): void => {
   let bytes = 0
   for (const [index, row] of rows.entries()) {
     bytes += row.body_bytes

@@ -1,7 +1,8 @@
+import { chmodSync } from 'node:fs'
 import type { SearchHit, SearchQuery } from '../../../../core/journal.ts'
 import { excerptOf, indexText, phrasesOf } from '../../search-text.ts'
 import { createBodyReader } from './bodies.ts'
-import { turnColumns, turnOf, type TurnRow, turnTables } from './rows.ts'
+import { streamingState, turnColumns, turnOf, type TurnRow, turnTables } from './rows.ts'
 import type { Sql } from './statements.ts'
 
 /** Turns that are indexed in one transaction. */
@@ -14,6 +15,7 @@ const batchTurns = 200
  */
 export const attachSearch = (sql: Sql, path: string): void => {
   sql.run('ATTACH ? AS found', path)
+  chmodSync(path, 0o600)
   sql.exec(
     'PRAGMA found.journal_mode = WAL; PRAGMA found.synchronous = NORMAL; PRAGMA found.secure_delete = ON',
   )
@@ -76,7 +78,7 @@ const entriesStep = (sql: Sql, through: number) => {
 const put = (sql: Sql, rows: readonly TurnRow[]): void => {
   const read = createBodyReader(sql)
   for (const row of rows) {
-    if (row.state === 'streaming') continue
+    if (row.state === streamingState) continue
     const text = textOf(row, read)
     if (text !== undefined)
       sql.run('INSERT OR REPLACE INTO found.words (rowid, text) VALUES (?, ?)', row.t, text)

@@ -1,6 +1,6 @@
 import type { StoredTurn } from '../../../../core/context.ts'
 import { dropBody } from './bodies.ts'
-import { hashBytes, type TurnRow } from './rows.ts'
+import { hashBytes, roleNumber, stateNumber, type TurnRow } from './rows.ts'
 import type { Sql } from './statements.ts'
 
 /** What a turn gets by where it is put. */
@@ -21,9 +21,9 @@ export const insertTurn = (sql: Sql, turn: StoredTurn, row: Placed): number =>
     turn.id,
     row.parent,
     turn.seq,
-    turn.role,
+    roleNumber(turn.role),
     turn.at,
-    turn.state,
+    stateNumber(turn.state),
     turn.pinned ? 1 : 0,
     turn.origin ? JSON.stringify(turn.origin) : null,
     hashBytes(turn.bodyHash),
@@ -40,7 +40,7 @@ export const closeTurn = (sql: Sql, open: TurnRow, turn: StoredTurn, row: Placed
     `UPDATE turns SET at = ?, state = ?, pinned = ?, origin = ?, body_hash = ?, chain_hash = ?, body_bytes = ?,
        b = ?, tail_turns = ?, tail_bytes = ? WHERE t = ?`,
     turn.at,
-    turn.state,
+    stateNumber(turn.state),
     turn.pinned ? 1 : 0,
     turn.origin ? JSON.stringify(turn.origin) : null,
     hashBytes(turn.bodyHash),
