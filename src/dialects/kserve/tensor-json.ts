@@ -8,7 +8,7 @@ import {
   type TensorValue,
 } from '../../core/tensor.ts'
 import { isRecord, textOf, type Wire } from '../wire.ts'
-import { tensorBytes, tensorOf, tensorValues } from './tensor-bytes.ts'
+import { tensorBytes, tensorValues } from './tensor-bytes.ts'
 
 /** Tensors in a JSON body, behind which the bytes of some of them may stand in order. */
 
@@ -76,10 +76,12 @@ export const decodeTensors = (
       shape: head.shape,
       ...some(parameters),
     }
-    const tensor =
-      typeof size === 'number'
-        ? tensorOf(plain, rest.subarray(at, (at += size)), true)
-        : { ...plain, data: flatten((entry as Wire)['data']) as TensorValue[] }
+    if (size !== undefined && !(Number.isSafeInteger(size) && (size as number) >= 0))
+      throw refuse(`${param} (${head.name}) has no binary_data_size`, param)
+    const tensor: Tensor =
+      size === undefined
+        ? { ...plain, data: flatten((entry as Wire)['data']) as TensorValue[] }
+        : { ...plain, base64: rest.toString('base64', at, (at += size as number)) }
     const fault = tensorFault(tensor)
     if (fault !== undefined) throw refuse(`the tensor ${fault}`, param)
     return tensor

@@ -166,8 +166,8 @@ const operationsOf = (facts: ModelFacts, settings: TritonModelOptions, isGrpc: b
       templateOf(settings, facts) === undefined ? ['complete'] : ['chat', 'complete']
     return [...(text ? generates : []), ...(embedding ? (['embed'] as const) : []), ...raw]
   } catch {
-    // Names of the config that the model does not have: whoever asks for text is told which.
-    return ['complete', ...raw]
+    // Names of the config that the model does not have: whoever asks is told which.
+    return ['chat', 'complete', 'embed', ...raw]
   }
 }
 
