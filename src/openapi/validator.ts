@@ -33,6 +33,8 @@ export const createValidator = async (): Promise<Validate> => {
         validateSchema: false,
         formats: checks,
         validateFormats: true,
+        // 0.07 is a multiple of 0.01, though not in binary.
+        multipleOfPrecision: 9,
         code: { regExp: Object.assign(watched, { code: 'watched' }) },
       })
       const validate = ajv.compile<Json>(schema)

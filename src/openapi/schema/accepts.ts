@@ -79,8 +79,9 @@ const allowsNumber = (node: JsonObject, value: number): boolean => {
 
 /** Decimal steps such as 0.01 leave a remainder in binary. */
 export const isMultiple = (value: number, step: number): boolean => {
+  if (Number.isInteger(value) && Number.isInteger(step)) return value % step === 0
   const times = value / step
-  return Math.abs(times - Math.round(times)) < 1e-9 * Math.max(1, Math.abs(times))
+  return Math.abs(times - Math.round(times)) < Math.min(1e-4, 1e-9 * Math.max(1, Math.abs(times)))
 }
 
 /** Characters as JSON Schema counts them: a surrogate pair is one. */

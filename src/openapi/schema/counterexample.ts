@@ -29,6 +29,8 @@ export const counterexample = (outer: View, inner: View, relation: Relation, dep
   const isWitness = (value: Json): boolean => accepts(inner, value) && !relation.takes(outer, value)
   const open = alternatives(inner).filter((option) => !relation.covers(outer, option))
   for (const option of open) {
+    // Numbers beside the bounds of the others say more; they are among what provokes.
+    if (option.type === 'number' && !option.values) continue
     const value = plainValues(option, depth).find(isWitness)
     if (value !== undefined) return value
   }
@@ -37,7 +39,11 @@ export const counterexample = (outer: View, inner: View, relation: Relation, dep
     const value = provoking(option, rivals, relation, depth).slice(0, triesMax).find(isWitness)
     if (value !== undefined) return value
   }
-  return undefined
+  return rivals
+    .flatMap(({ excludes }) => excludes.flatMap((each) => alternatives(each)))
+    .flatMap((forbidden) => plainValues(forbidden, depth + 1))
+    .slice(0, triesMax)
+    .find(isWitness)
 }
 
 /** Values of an alternative made to fail the others of its type. */
@@ -72,7 +78,7 @@ const provoking = (
 
 const numericEnds = (one: Alternative): readonly number[] => {
   if (one.values) return one.values.filter((value) => typeof value === 'number')
-  return one.type === 'number' ? [one.min, one.max, ...one.multipleOf].filter(Number.isFinite) : []
+  return one.type === 'number' ? [one.max, one.min, ...one.multipleOf].filter(Number.isFinite) : []
 }
 
 const provokingStrings = (inner: StringAlternative, rivals: readonly Alternative[]): readonly string[] => {

@@ -74,9 +74,14 @@ export const numbers = (one: NumberAlternative, extra: readonly number[]): reado
     2 * step,
     ...ends.map((end) => Math.ceil(end / step) * step),
   ])
-  const near = [...ends, ...extra].flatMap((end) => [end, end + 1, end - 1, end + 0.5, end - 0.5])
+  // The ends of a format say less to people than a number just past another's, and some are no exact numbers.
+  const isHuge = (end: number): boolean => Math.abs(end) > 2 ** 52
+  const around = (all: readonly number[]): readonly number[] =>
+    all.flatMap((end) => [end, end + 1, end - 1, end + 0.5, end - 0.5])
+  const near = around([...ends, ...extra].filter((end) => !isHuge(end)))
+  const huge = around([...ends, ...extra].filter(isHuge))
   const middle = ends.length === 2 ? [(one.min + one.max) / 2] : []
-  return [1, 0, ...near, ...middle, ...steps, -1, 0.5, 7, 1.25]
+  return [1, 0, ...near, ...middle, ...steps, -1, 0.5, 7, 1.25, ...huge]
 }
 
 export const strings = (one: StringAlternative, lengths: readonly number[]): readonly string[] => {

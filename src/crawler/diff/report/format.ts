@@ -42,6 +42,6 @@ export const formatReports = (
     case 'github':
       return formatGithub(reports)
     case 'html':
-      return formatHtml(reports)
+      return formatHtml(reports, firsts)
   }
 }
