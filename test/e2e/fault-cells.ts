@@ -1,5 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { faults as anthropicFaults } from '../../fixtures/anthropic-stand-in/faults.ts'
+import { type AnthropicStandIn, startAnthropicStandIn } from '../../fixtures/anthropic-stand-in.ts'
+import { chatFaults } from '../../fixtures/huggingface-stand-in/faults.ts'
+import { type HuggingFaceStandIn, startHuggingFaceStandIn } from '../../fixtures/huggingface-stand-in.ts'
 import { faults as ollamaFaults } from '../../fixtures/ollama-stand-in/faults.ts'
 import { type OllamaStandIn, startOllamaStandIn } from '../../fixtures/ollama-stand-in.ts'
 import { faults as openaiFaults } from '../../fixtures/openai-stand-in/faults.ts'
@@ -9,41 +13,52 @@ import { startTestDaemon, type TestDaemon } from '../harness/daemon.ts'
 
 /** The cells of docs/faults.md: what each fault of each adapter looks like to a client. */
 
-export const adapters = ['openai', 'ollama', 'sidecar'] as const
+export const adapters = ['openai', 'ollama', 'anthropic', 'huggingface', 'sidecar'] as const
 export type AdapterName = (typeof adapters)[number]
 
 export const modes = ['whole, alone', 'whole, in a group', 'stream, alone', 'stream, in a group'] as const
 export type Mode = (typeof modes)[number]
 
 /** How each adapter's stand-in plays a fault; null where there is no such thing. */
-const plays: Readonly<Record<string, Readonly<Record<AdapterName, string | null>>>> = {
-  'connection refused': { openai: '@refused', ollama: '@refused', sidecar: '@refused' },
-  'unknown host': { openai: '@dns', ollama: '@dns', sidecar: null },
-  'broken TLS': { openai: '@tls', ollama: '@tls', sidecar: null },
-  '429 with Retry-After': { openai: 'refuse-429', ollama: 'refuse-429', sidecar: 'refuse-429' },
-  '429 without': { openai: 'refuse-429-bare', ollama: 'refuse-429-bare', sidecar: 'refuse-429-bare' },
-  '500': { openai: '500', ollama: '500', sidecar: '500' },
-  '503': { openai: 'refuse-503', ollama: 'busy', sidecar: 'refuse-503' },
-  'slow headers': { openai: 'slow-headers', ollama: 'slow-headers', sidecar: 'slow-headers' },
-  'stall before output': {
-    openai: 'stall-before-first',
-    ollama: 'stall-before-first',
-    sidecar: 'stall-before-first',
-  },
-  'stall after output': { openai: 'stall', ollama: 'stall', sidecar: 'stall' },
-  'cut after output': { openai: 'cut-mid-stream', ollama: 'cut-mid-stream', sidecar: 'cut-mid-stream' },
-  'malformed chunk': { openai: 'malformed-chunk', ollama: 'malformed-line', sidecar: 'malformed-line' },
-  'error inside 200': { openai: 'error-in-200', ollama: 'error-in-200', sidecar: 'error-in-200' },
-  'error after output': {
-    openai: 'error-mid-stream',
-    ollama: 'error-mid-stream',
-    sidecar: 'error-mid-stream',
-  },
-  'empty body': { openai: 'empty', ollama: 'empty', sidecar: 'empty' },
-  'empty answer': { openai: 'empty-completion', ollama: 'empty-answer', sidecar: 'empty-answer' },
-  'huge body': { openai: 'huge', ollama: 'huge', sidecar: 'huge' },
-  'slow client': { openai: 'endless', ollama: 'endless', sidecar: 'endless' },
-  'client gone': { openai: 'stall', ollama: 'stall', sidecar: 'stall' },
+type Plays = Readonly<Record<AdapterName, string | null>>
+
+/** The same everywhere, but for those named. */
+const everywhere = (play: string, others: Partial<Plays> = {}): Plays => ({
+  openai: play,
+  ollama: play,
+  anthropic: play,
+  huggingface: play,
+  sidecar: play,
+  ...others,
+})
+
+const plays: Readonly<Record<string, Plays>> = {
+  'connection refused': everywhere('@refused'),
+  'unknown host': everywhere('@dns', { sidecar: null }),
+  'broken TLS': everywhere('@tls', { sidecar: null }),
+  '429 with Retry-After': everywhere('refuse-429'),
+  '429 without': everywhere('refuse-429-bare'),
+  '500': everywhere('500'),
+  '503': everywhere('refuse-503', { ollama: 'busy', anthropic: 'overloaded' }),
+  'slow headers': everywhere('slow-headers'),
+  'stall before output': everywhere('stall-before-first'),
+  'stall after output': everywhere('stall'),
+  'cut after output': everywhere('cut-mid-stream'),
+  'malformed chunk': everywhere('malformed-line', {
+    openai: 'malformed-chunk',
+    huggingface: 'malformed-chunk',
+    anthropic: 'malformed-event',
+  }),
+  'error inside 200': everywhere('error-in-200'),
+  'error after output': everywhere('error-mid-stream'),
+  'empty body': everywhere('empty'),
+  'empty answer': everywhere('empty-answer', {
+    openai: 'empty-completion',
+    huggingface: 'empty-completion',
+  }),
+  'huge body': everywhere('huge'),
+  'slow client': everywhere('endless'),
+  'client gone': everywhere('stall'),
 }
 
 export const faultNames = Object.keys(plays)
@@ -76,39 +91,60 @@ const playOf = (adapter: AdapterName, fault: string, stream: boolean): string | 
 
 const groupOf = (adapter: AdapterName, play: string): string => `${adapter}-${play.replace('@', 'at-')}`
 
-const configOf = (openai: OpenAiStandIn, ollama: OllamaStandIn, waits: string, total: string): string => {
+interface StandIns {
+  readonly openai: OpenAiStandIn
+  readonly ollama: OllamaStandIn
+  readonly anthropic: AnthropicStandIn
+  readonly huggingface: HuggingFaceStandIn
+}
+
+/** For a server that is asked for models which it does not list. */
+const modelsOf = (faults: object): string =>
+  JSON.stringify(['stand-in', ...Object.keys(faults).map((name) => `fault/${name}`)])
+
+const configOf = (standIns: StandIns, waits: string, total: string): string => {
+  const { openai, ollama, anthropic, huggingface } = standIns
   const limits = `timeouts: { firstToken: ${waits}, idle: ${waits} }, breaker: { failures: 1000000 }, concurrency: 256`
-  const openaiModels = JSON.stringify([
-    'stand-in',
-    ...Object.keys(openaiFaults).map((name) => `fault/${name}`),
-  ])
+  const hub = 'kind: router, loadingWait: 0ms'
   const plain = new URL(openai.url).host
   const backend = (name: string, rest: string) => `  - { name: ${name}, ${rest}, ${limits} }`
-  const places = (adapter: 'openai' | 'ollama') => [
-    backend(`${adapter}-refused`, `adapter: ${adapter}, url: "http://127.0.0.1:1"`),
-    backend(`${adapter}-dns`, `adapter: ${adapter}, url: "http://no-such-host.invalid:1"`),
-    backend(`${adapter}-tls`, `adapter: ${adapter}, url: "https://${plain}"`),
+  const places = (adapter: keyof StandIns, more = '') => [
+    backend(`${adapter}-refused`, `adapter: ${adapter}, url: "http://127.0.0.1:1"${more}`),
+    backend(`${adapter}-dns`, `adapter: ${adapter}, url: "http://no-such-host.invalid:1"${more}`),
+    backend(`${adapter}-tls`, `adapter: ${adapter}, url: "https://${plain}"${more}`),
   ]
-  const groups = [...Object.values(plays), { openai: 'none', ollama: 'none', sidecar: 'none' }].flatMap(
-    (by) =>
-      adapters.flatMap((adapter) => {
-        const play = by[adapter]
-        if (play === null) return []
-        const { backend: name, model } = placeOf(adapter, play)
-        return [
-          `  - { name: ${groupOf(adapter, play)}, targets: ["${name}/${model}", { target: spare/stand-in, weight: 0 }] }`,
-        ]
-      }),
+  const groups = [...Object.values(plays), everywhere('none')].flatMap((by) =>
+    adapters.flatMap((adapter) => {
+      const play = by[adapter]
+      if (play === null) return []
+      const { backend: name, model } = placeOf(adapter, play)
+      return [
+        `  - { name: ${groupOf(adapter, play)}, targets: ["${name}/${model}", { target: spare/stand-in, weight: 0 }] }`,
+      ]
+    }),
   )
   return [
     `timeouts: { total: ${total} }`,
     'backends:',
     `  - { name: spare, adapter: openai, url: "${openai.url}", models: [stand-in], concurrency: 256 }`,
-    backend('openai', `adapter: openai, url: "${openai.url}", models: ${openaiModels}, answerMax: 1MB`),
+    backend(
+      'openai',
+      `adapter: openai, url: "${openai.url}", models: ${modelsOf(openaiFaults)}, answerMax: 1MB`,
+    ),
     backend('ollama', `adapter: ollama, url: "${ollama.url}", answerMax: 1MB`),
+    backend(
+      'anthropic',
+      `adapter: anthropic, url: "${anthropic.url}", models: ${modelsOf(anthropicFaults)}, answerMax: 1MB`,
+    ),
+    backend(
+      'huggingface',
+      `adapter: huggingface, url: "${huggingface.url}", models: ${modelsOf(chatFaults)}, answerMax: 1MB, ${hub}`,
+    ),
     backend('sidecar', `sidecar: { command: ["${process.execPath}", "${program}"] }`),
     ...places('openai'),
     ...places('ollama'),
+    ...places('anthropic'),
+    ...places('huggingface', `, ${hub}`),
     backend('sidecar-refused', 'sidecar: { command: [/no/such/program] }'),
     'groups:',
     ...new Set(groups),
@@ -127,12 +163,15 @@ export const startField = async (): Promise<Field> => {
       contextLength: 4096,
     })),
   })
-  const config = configOf(openai, ollama, '1500ms', '5s')
+  const anthropic = await startAnthropicStandIn()
+  const huggingface = await startHuggingFaceStandIn({ kind: 'router', model: 'stand-in' })
+  const standIns: StandIns = { openai, ollama, anthropic, huggingface }
+  const config = configOf(standIns, '1500ms', '5s')
   // A budget of one retry per request: whether a request fails over must not depend on those before it.
   const alone = await startTestDaemon(`${config}\nretries: { max: 0 }`)
   const grouped = await startTestDaemon(`${config}\nretries: { max: 1, budget: 1, retryAfterMax: 1ms }`)
   // Nothing but the client ends a request of this one.
-  const patient = await startTestDaemon(configOf(openai, ollama, '10m', '30m'))
+  const patient = await startTestDaemon(configOf(standIns, '10m', '30m'))
   const daemons = [alone, grouped, patient]
   for (const { daemon } of daemons) {
     await sidecarOf(daemon).ready
@@ -149,7 +188,7 @@ export const startField = async (): Promise<Field> => {
   }
 
   const openRequests = async (): Promise<number> =>
-    openai.openRequests() + ollama.openRequests() + (await sidecarOpen())
+    Object.values(standIns).reduce((sum, standIn) => sum + standIn.openRequests(), 0) + (await sidecarOpen())
   const reach = async (count: number): Promise<void> => {
     for (let waits = 0; (await openRequests()) !== count; waits += 1) {
       if (waits > 1000) throw new Error(`${await openRequests()} requests are open, not ${count}`)
@@ -188,7 +227,7 @@ export const startField = async (): Promise<Field> => {
         .reduce((sum, { queue }) => sum + queue.inFlight + queue.waiting, 0),
     close: async () => {
       await Promise.all(daemons.map((daemon) => daemon.close()))
-      await Promise.all([openai.close(), ollama.close()])
+      await Promise.all(Object.values(standIns).map((standIn) => standIn.close()))
     },
   }
 }
