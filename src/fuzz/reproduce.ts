@@ -17,6 +17,8 @@ export interface Rerun {
 
 /** Texts that make something are new each time, or what was made before would be in the way. */
 const makes = (step: Step): boolean => step.role === 'setup' || step.role === 'control'
+/** And so are those whose marks are looked for. */
+const isFresh = (step: Step): boolean => makes(step) || step.role === 'create'
 
 const keptOf = ({ bindings, intent }: Step): readonly string[] => [
   ...bindings.filter(({ into }) => into.in === 'body').map(({ into }) => into.pointer),
@@ -32,7 +34,7 @@ export const rerun = async (session: Session, scenario: Scenario, signal?: Abort
     if (!operation) return { scenario, exchanges: [], suspicions: [], isReady: false }
     const again = (fresh: boolean): Step =>
       fresh ? { ...step, call: freshCall(operation, step.call, session.random, keptOf(step)) } : step
-    const isMade = makes(step) && operation.method !== 'GET'
+    const isMade = isFresh(step) && operation.method !== 'GET'
     const options = signal ? { signal } : undefined
     let exchange = await perform(session, story, again(isMade), options)
     if (statusOf(exchange) === 409 && step.role === 'case' && step.intent.subject !== undefined) {

@@ -35,13 +35,33 @@ export const perform = async (
   step: Step,
   options?: SendOptions,
 ): Promise<Exchange> => {
-  const call = bound(step.call, step.bindings, story)
+  const call = located(bound(step.call, step.bindings, story), story, session.settings.url)
   const exchange = await session.send(call, options)
-  story.steps.push({ ...step, call })
+  story.steps.push({
+    ...step,
+    call: step.call.target?.startsWith('location:') ? { ...call, target: step.call.target } : call,
+  })
   story.exchanges.push(exchange)
   const operation = session.api.byKey.get(call.operation)
   if (operation) session.coverage.note(operation, step.intent, sentParameters(call), exchange)
   return exchange
+}
+
+/** A target written `location:2` is what Location of that step's answer leads to. */
+const located = (call: Call, story: Story, base: URL): Call => {
+  const at = /^location:(\d+)$/.exec(call.target ?? '')?.[1]
+  if (at === undefined) return call
+  const exchange = story.exchanges[Number(at)]
+  const written = exchange?.response?.headers['location'] ?? ''
+  if (!exchange || !URL.canParse(written, exchange.request.url)) return { ...call, target: '/' }
+  const { pathname, search } = new URL(written, exchange.request.url)
+  const root = base.pathname.replace(/\/$/, '')
+  // The base is put before every target: what leads out of it cannot be asked for through it.
+  return {
+    ...call,
+    target:
+      (root !== '' && pathname.startsWith(`${root}/`) ? pathname.slice(root.length) : pathname) + search,
+  }
 }
 
 const sentParameters = (call: Call): readonly string[] => [

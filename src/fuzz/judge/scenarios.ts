@@ -1,13 +1,35 @@
 import type { Scenario } from '../call.ts'
 import type { Exchange } from '../exchange.ts'
 import type { Session } from '../session.ts'
+import { judgeCrossUser, judgeHierarchy } from '../stateful/access.ts'
+import { judgeLifecycle, judgeLocation, judgeSiblings } from '../stateful/lifecycle.ts'
+import { judgePages } from '../stateful/pages.ts'
+import {
+  judgeFailedCreate,
+  judgeFailedWrite,
+  judgePatch,
+  judgeRepeat,
+  judgeReplace,
+} from '../stateful/writes.ts'
 import type { Suspicion } from './suspicion.ts'
 
-export type ScenarioJudge = (
+type ScenarioJudge = (
   session: Session,
   scenario: Scenario,
   exchanges: readonly Exchange[],
 ) => readonly Suspicion[]
 
 /** By kind of scenario: what its steps show together. */
-export const scenarioJudges: Readonly<Record<string, ScenarioJudge>> = {}
+export const scenarioJudges: Readonly<Record<string, ScenarioJudge>> = {
+  lifecycle: judgeLifecycle,
+  siblings: judgeSiblings,
+  location: judgeLocation,
+  replace: judgeReplace,
+  repeat: judgeRepeat,
+  patch: judgePatch,
+  'failed-write': judgeFailedWrite,
+  'failed-create': judgeFailedCreate,
+  'cross-user': judgeCrossUser,
+  hierarchy: judgeHierarchy,
+  pages: judgePages,
+}

@@ -98,6 +98,7 @@ const parameterCases = (
   const { in: place, name, view, required } = parameter
   const isValid = (value: Json): boolean => acceptsParameter(parameter, value)
   const value = base[place][name] ?? typical(view, { random, optional: 'all', name })
+  const takesObjects = alternatives(view).some(({ type }) => type === 'object')
   const found: Case[] = []
   const add = (
     expect: Expectation,

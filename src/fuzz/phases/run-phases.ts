@@ -8,7 +8,7 @@ import { protocolCases } from './protocol-cases.ts'
 import { randomCases } from './random-cases.ts'
 import { readersOf } from './readers.ts'
 import { schedule, type Source } from './schedule.ts'
-import { statefulSources } from './stateful.ts'
+import { quietSources, statefulSources, walkSources } from './stateful.ts'
 
 export interface PhaseOptions {
   readonly endsAt: number
@@ -72,9 +72,16 @@ export const runPhases = async (
     )
     await settleAll(session, lanes, endsAt)
   }
-  if (settings.phases.has('stateful')) await run('stateful', statefulSources(session))
+  if (settings.phases.has('stateful')) {
+    await run('stateful', statefulSources(session))
+    await schedule(quietSources(session), { workers: 1, now, signal: session.signal, endsAt })
+  }
   if (settings.phases.has('random') && !session.signal.aborted)
-    await run('random', [...left, ...sourcesOf((lane) => randomCases(session, lane.operation, lane.base))])
+    await run('random', [
+      ...left,
+      ...(settings.phases.has('stateful') ? walkSources(session) : []),
+      ...sourcesOf((lane) => randomCases(session, lane.operation, lane.base)),
+    ])
   else if (left.length > 0) await run('random', left)
   await settleAll(session, lanes, endsAt)
   return done

@@ -1,4 +1,108 @@
+import type { Operation } from '../api/operation.ts'
+import { judge } from '../judge/judge.ts'
 import type { Session } from '../session.ts'
+import { crossUser, hierarchy } from '../stateful/access.ts'
+import { lifecycle, location, siblings } from '../stateful/lifecycle.ts'
+import { pages, pagingOf } from '../stateful/pages.ts'
+import { type Resource, resourcesOf, writableMembers } from '../stateful/resource.ts'
+import { canStream, stream } from '../stateful/streams.ts'
+import { failedCreate, failedWrite, failedWrites, patchOne, repeat, replace } from '../stateful/writes.ts'
+import type { Story } from '../story.ts'
+import { walk } from '../stateful/walk.ts'
 import type { Source } from './schedule.ts'
 
-export const statefulSources = (_: Session): readonly Source[] => []
+type Tell = (kind: string, make: () => Promise<Story | undefined>) => () => Promise<void>
+
+const patchesMax = 6
+
+/** What is told of each resource: its scenarios, in the order in which they are worth most. */
+export const statefulSources = (session: Session): readonly Source[] => {
+  const { operations } = session
+  const resources = resourcesOf(operations)
+  const tell = teller(session)
+  return [
+    ...resources.map((resource) => listSource(() => tales(session, resource, tell))),
+    ...operations
+      .filter(canStream)
+      .map((operation) => listSource(() => [tell('single', () => stream(session, operation))])),
+  ]
+}
+
+/** Pages are compared while nobody else writes: one after the other, with no other work beside. */
+export const quietSources = (session: Session): readonly Source[] => {
+  const tell = teller(session)
+  const made = session.operations.filter(pagingOf).map((operation) => {
+    const creator = session.operations.find(
+      ({ method, path }) => method === 'POST' && path === operation.path,
+    )
+    return tell('pages', () => pages(session, operation, creator))
+  })
+  return [listSource(() => made)]
+}
+
+/** Longer stories without a plot, again and again, until nobody asks for more. */
+export const walkSources = (session: Session): readonly Source[] => {
+  const tell = teller(session)
+  const resources = resourcesOf(session.operations)
+  const { examplesMax } = session.settings
+  return resources.map((resource) => {
+    let count = 0
+    return {
+      next: () => (count++ < examplesMax / 5 ? tell('walk', () => walk(session, resource)) : undefined),
+    }
+  })
+}
+
+const teller =
+  (session: Session): Tell =>
+  (kind, make) =>
+  async () => {
+    const story = await make()
+    if (!story || session.signal.aborted) return
+    const scenario = { kind, steps: story.steps }
+    await session.suspect(scenario, story.exchanges, judge(session, scenario, story.exchanges))
+  }
+
+const tales = (session: Session, resource: Resource, tell: Tell): readonly (() => Promise<void>)[] => {
+  const { put, patch, creator, reader, deleter, lister, children } = resource
+  const writers = [put, patch].filter((each): each is Operation => each !== undefined)
+  const names = patch ? [...writableMembers(patch).keys()].slice(0, patchesMax) : []
+  const own = [reader, ...writers, ...(deleter ? [deleter] : [])]
+  return [
+    tell('lifecycle', () => lifecycle(session, resource)),
+    tell('location', () => location(session, resource)),
+    ...(put
+      ? [tell('replace', () => replace(session, resource)), tell('repeat', () => repeat(session, resource))]
+      : []),
+    ...((session.settings.second ?? session.settings.logInSecond)
+      ? [...own, ...children].map((operation) =>
+          tell('cross-user', () => crossUser(session, resource, operation)),
+        )
+      : []),
+    ...own.map((operation) => tell('hierarchy', () => hierarchy(session, resource, operation))),
+    ...(deleter ? [tell('siblings', () => siblings(session, resource))] : []),
+    ...names.map((name) => tell('patch', () => patchOne(session, resource, name))),
+    ...writers.flatMap((writer) =>
+      failedWrites(session, writer).map((write) =>
+        tell('failed-write', () => failedWrite(session, resource, writer, write)),
+      ),
+    ),
+    ...(creator && lister
+      ? failedWrites(session, creator).map((write) =>
+          tell('failed-create', () => failedCreate(session, resource, write)),
+        )
+      : []),
+  ]
+}
+
+/** The list is made when it is its turn. */
+const listSource = (make: () => readonly (() => Promise<void>)[]): Source => {
+  let all: Iterator<() => Promise<void>> | undefined
+  return {
+    next: () => {
+      all ??= make()[Symbol.iterator]()
+      const each = all.next()
+      return each.done ? undefined : each.value
+    },
+  }
+}
