@@ -24,10 +24,12 @@ beforeAll(async () => {
 contexts: { journal: "memory:" }
 backends:
   - { name: vllm, adapter: openai, url: "${backend.url}" }
-  - { name: broken, adapter: openai, url: "${backend.url}", models: [fault/error-mid-stream, fault/stall] }
+  - { name: broken, adapter: openai, url: "${backend.url}", models: [fault/error-mid-stream, fault/stall, fault/500] }
   - { name: narrow, adapter: openai, url: "${narrow.url}" }
   - { name: thinker, adapter: openai, url: "${thinking.url}" }
-  - { name: laptop, adapter: ollama, url: "${ollama.url}" }`)
+  - { name: laptop, adapter: ollama, url: "${ollama.url}" }
+groups:
+  - { name: either, targets: [broken/fault/500, { target: vllm/stand-in, weight: 0 }] }`)
 })
 afterAll(async () => {
   await mcpd.close()
@@ -671,6 +673,26 @@ describe('a conversation in use', () => {
     await respond({ input: 'aside', previous_response_id: first.id })
     const { data } = await client().conversations.items.list(id, { order: 'asc' })
     expect(texts(data)).toEqual(['one', 'one', 'two', 'two'])
+  })
+})
+
+describe('a backend that fails', () => {
+  it('is replaced by the next of its group', async () => {
+    const response = await client().responses.create({ model: 'either', input: 'Hello' })
+    expect(response).toMatchObject({ status: 'completed', output_text: 'Hello', model: 'stand-in' })
+    const metrics = await (await mcpd.fetch('/metrics')).text()
+    expect(metrics).toMatch(/mcpd_requests_total\{[^}]*surface="responses"[^}]*outcome="ok"/)
+  })
+
+  it('may be asked again, without the question being there twice', async () => {
+    const { id } = await client().conversations.create({ items: [{ role: 'user', content: 'first' }] })
+    const ask = (model: string) =>
+      client().responses.create({ model, input: 'second', conversation: id, instructions: 'Be brief.' })
+    expect((await failure(ask('broken/fault/500'))).status).toBeGreaterThanOrEqual(500)
+    await ask(model)
+    expect(lastMessages()).toEqual(['system: Be brief.', 'user: first', 'user: second'])
+    await ask(model)
+    expect(lastMessages().slice(-2)).toEqual(['assistant: second', 'user: second'])
   })
 })
 

@@ -10,6 +10,7 @@ import { continuationOf, type NewMessage } from './continuation.ts'
 import { idOf } from './ids.ts'
 import { matchHash } from './match-hash.ts'
 import type { PathTurn } from './path.ts'
+import type { Pruning } from './pruning.ts'
 import type { ContextStore } from './store.ts'
 import type { Stored } from './writes.ts'
 
@@ -17,9 +18,11 @@ export interface TalkParts {
   readonly contexts: ContextStore
   readonly newId: () => string
   /** What of a path goes to the model. */
-  readonly look: (turns: readonly PathTurn[], request: TalkRequest) => Promise<Sight>
+  readonly look: (turns: readonly PathTurn[], request: TalkRequest, head: string) => Promise<Sight>
   /** Told of every stored answer, so that estimates can learn from what was counted. */
-  readonly learn: (model: string, sent: readonly PathTurn[], inputTokens: number) => void
+  readonly learn: Pruning['learn']
+  /** Told of every stored answer that was asked for without all of the history. */
+  readonly overflowed: (key: ContextKey, head: string) => void
 }
 
 export type TalkRequest = InferenceRequest & { readonly context: ContextUse; readonly input: ChatInput }
@@ -27,6 +30,8 @@ export type TalkRequest = InferenceRequest & { readonly context: ContextUse; rea
 /** A path as it is sent: the turns that are left, and how the others were left out. */
 export interface Sight {
   readonly turns: readonly PathTurn[]
+  /** Whose tokens were counted. */
+  readonly model: string
   readonly trace: NonNullable<ContextTrace['view']>
 }
 
@@ -74,7 +79,7 @@ export const beginTurn = async (parts: TalkParts, request: TalkRequest): Promise
   const opened = stored.turns.at(-1)!
   const isFirst = stored.outcome === 'ok' && stored.turns.length === added.length + 1
   const path = isFirst ? [] : (await contexts.path(key, { turn: opened.id })).turns
-  const sight = isFirst ? expected : await parts.look(path.slice(0, -1).map(readTurn), request)
+  const sight = isFirst ? expected : await parts.look(path.slice(0, -1).map(readTurn), request, stored.name)
   const close = async (answer: InferenceResponse, state: 'complete' | 'aborted'): Promise<void> => {
     const origin = originOf(request, answer, state)
     await contexts.append({
@@ -84,7 +89,12 @@ export const beginTurn = async (parts: TalkParts, request: TalkRequest): Promise
       closes: opened.id,
       turns: [{ id: opened.id, role: 'assistant', body: bodyOf(messageFrom(answer)), state, origin }],
     })
-    if (state === 'complete' && answer.usage) parts.learn(origin.model, sight.turns, answer.usage.inputTokens)
+    if (state === 'aborted') return
+    if (answer.usage) {
+      const sent = sight.turns.map(({ message }) => message)
+      parts.learn(sight.model, sent, input.tools ?? [], answer.usage.inputTokens)
+    }
+    if (sight.trace.dropped.some(({ reason }) => reason === 'budget')) parts.overflowed(key, stored.name)
   }
   return {
     request: joined(request, sight.turns),
@@ -170,7 +180,7 @@ const nextStep = ({ path, end, head }: Place, messages: readonly Message[], use:
   if (isAnswering && use.onConflict === 'reject') throw answering(use, last.turn.id)
   const settled = isAnswering ? path.slice(0, -1) : path
   const found = use.addition
-    ? { outcome: 'continues' as const, turns: messages.map((message) => ({ message, pinned: false })) }
+    ? { outcome: 'continues' as const, turns: isRetry(settled, messages) ? [] : messages.map(unpinned) }
     : continuationOf(settled, messages)
   if (found.outcome === 'continues') {
     const forks = isAnswering || head === undefined
@@ -187,6 +197,21 @@ const nextStep = ({ path, end, head }: Place, messages: readonly Message[], use:
       },
     )
   return { turns: found.turns, forks: true, base: found.base }
+}
+
+const unpinned = (message: Message): NewMessage => ({ message, pinned: false })
+
+/** Whether messages that are said to be new are those whose answer has just failed: asked again, not twice. */
+const isRetry = (path: readonly PathTurn[], messages: readonly Message[]): boolean => {
+  if (messages.length === 0 || path.at(-1)?.turn.state !== 'aborted') return false
+  const asked = path.slice(0, -1).slice(-messages.length)
+  return (
+    asked.length === messages.length &&
+    asked.every(({ turn, message }, index) => {
+      const isSame = bodyOf(message).equals(bodyOf(messages[index]!))
+      return turn.state === 'complete' && turn.origin === undefined && isSame
+    })
+  )
 }
 
 /** The part of a path that ends with the turn `base`. */
