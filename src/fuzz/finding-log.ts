@@ -53,12 +53,13 @@ export const createFindingLog = (session: () => Session, onFinding: () => void):
     return entry
   }
 
-  /** Whether a request without a subject of its own fails only for what others have failed for. */
+  /** Whether a request of many values fails only for what others have failed for. */
   const isExplained = async (scenario: Scenario, suspicion: Suspicion): Promise<boolean> => {
     const { check, operation, traits, step } = suspicion
     const among = (entries.get(nameOf(suspicion)) ?? []).filter(({ finding }) => finding)
     const judged = scenario.steps[step]
-    if (!judged || judged.intent.subject || among.length === 0) return false
+    const isPlain = judged?.intent.subject !== undefined && judged.intent.phase !== 'random'
+    if (!judged || isPlain || among.length === 0) return false
     const base = session().memory(session().api.byKey.get(judged.call.operation)!).base
     if (!base) return true
     let { call } = judged
