@@ -67,7 +67,7 @@ export const createPruning = ({ tokenizeOf, counts, vectors }: PruningOptions): 
       budgetTokens,
       ...counted,
       relevance: remembered(relevances, pathKey, pathsMax, createRelevance),
-      ...(found && 'vectorOf' in found && { vectorOf: found.vectorOf }),
+      ...(found && 'vectorsOf' in found && { vectorsOf: found.vectorsOf }),
     })
     const warning = found && 'warning' in found && made.mode === 'lexical' ? [found.warning] : []
     return { ...made, warnings: warning }

@@ -21,8 +21,8 @@ export interface Ranking {
   readonly ranked: readonly Ranked[]
 }
 
-/** Unit vectors; absent where a text has none, such as an empty one. */
-export type VectorOf = (turn: PathTurn) => Float32Array | undefined
+/** Vectors of length 1 of the pieces of a message; none where its text has none, such as an empty one. */
+export type VectorsOf = (turn: PathTurn) => readonly Float32Array[]
 
 /**
  * Ranks units by what they have to do with a question. It reads each unit once; one that is kept with a path costs
@@ -31,8 +31,8 @@ export type VectorOf = (turn: PathTurn) => Float32Array | undefined
 export interface Relevance {
   /** Says which path it is about. Units may be appended between calls; any other change makes it read all again. */
   read(units: readonly Unit[]): void
-  /** The units before the one at `question`, as they were when it was asked. `vectorOf` makes it semantic. */
-  rank(question: number, vectorOf?: VectorOf): Ranking
+  /** The units before the one at `question`, as they were when it was asked. `vectorsOf` makes it semantic. */
+  rank(question: number, vectorsOf?: VectorsOf): Ranking
 }
 
 /** What recency adds to a score; enough that the newer of two equal statements wins. */
@@ -65,24 +65,24 @@ export const createRelevance = (): Relevance => {
     for (let at = index.size; at < units.length - 1; at += 1) index.add(termsOf(unitText(units[at]!)))
   }
 
-  const rank = (question: number, vectorOf?: VectorOf): Ranking => {
+  const rank = (question: number, vectorsOf?: VectorsOf): Ranking => {
     const turn = units[question]?.turns[0]
     if (!turn) return { mode: null, ranked: [] }
-    const key = `${vectorOf?.(turn) ? 'semantic' : 'lexical'} ${turn.turn.chainHash}`
+    const key = `${vectorsOf?.(turn).length ? 'semantic' : 'lexical'} ${turn.turn.chainHash}`
     const known = rankings.get(key)
     if (known) return known
-    const made = make(turn, question, vectorOf)
+    const made = make(turn, question, vectorsOf)
     rankings.set(key, made)
     if (rankings.size > keptMax) rankings.delete(rankings.keys().next().value!)
     return made
   }
 
-  const make = (turn: PathTurn, end: number, vectorOf?: VectorOf): Ranking => {
+  const make = (turn: PathTurn, end: number, vectorsOf?: VectorsOf): Ranking => {
     const terms = termsOf(searchTextOf(turn.message))
     const lexical = index.search(terms, Math.min(end, index.size))
-    const vector = vectorOf?.(turn)
-    if (vector && vectorOf)
-      return { mode: 'semantic', ranked: fuse(lexical, similarities(units, end, vector, vectorOf), end) }
+    const vectors = vectorsOf?.(turn) ?? []
+    if (vectors.length > 0 && vectorsOf)
+      return { mode: 'semantic', ranked: fuse(lexical, similarities(units, end, vectors, vectorsOf), end) }
     return { mode: terms.length > 0 ? 'lexical' : null, ranked: byScore(lexical, end) }
   }
 
@@ -120,18 +120,19 @@ interface Similarity {
   readonly cosine: number
 }
 
+/** How near the nearest piece of each unit is to the nearest of the question. */
 const similarities = (
   units: readonly Unit[],
   end: number,
-  question: Float32Array,
-  vectorOf: VectorOf,
+  question: readonly Float32Array[],
+  vectorsOf: VectorsOf,
 ): readonly Similarity[] =>
   units.slice(0, end).flatMap(({ turns }, unit) => {
-    const cosines = turns.flatMap((turn) => {
-      const vector = vectorOf(turn)
-      return vector ? [dot(question, vector)] : []
-    })
-    return cosines.length === 0 ? [] : [{ unit, cosine: Math.max(...cosines) }]
+    let nearest = -Infinity
+    for (const turn of turns)
+      for (const vector of vectorsOf(turn))
+        for (const asked of question) nearest = Math.max(nearest, dot(asked, vector))
+    return nearest === -Infinity ? [] : [{ unit, cosine: nearest }]
   })
 
 const dot = (left: Float32Array, right: Float32Array): number => {

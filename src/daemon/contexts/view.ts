@@ -1,7 +1,7 @@
 import { McpdError } from '../../core/errors.ts'
 import { estimateMarginRatio } from './calibration.ts'
 import { instructionsOf, isSummary, type PathTurn } from './path.ts'
-import { createRelevance, type Relevance, type VectorOf } from './relevance.ts'
+import { createRelevance, type Relevance, type VectorsOf } from './relevance.ts'
 import { select, type SelectionMode } from './selection.ts'
 import { coveredBy, type Unit, unitsOf } from './units.ts'
 
@@ -19,7 +19,7 @@ export interface ViewOptions {
   /** Kept by callers who ask about the same path again; the result is the same without. */
   readonly relevance?: Relevance
   /** Vectors of the path's messages: with one for the question, relevance is semantic. */
-  readonly vectorOf?: VectorOf
+  readonly vectorsOf?: VectorsOf
 }
 
 /**
@@ -78,7 +78,7 @@ export const view = (path: readonly PathTurn[], options: ViewOptions): View => {
     opensWithUser: sorted.summary !== undefined,
     rank: (question) => {
       relevance.read(sorted.units)
-      return relevance.rank(question, options.vectorOf)
+      return relevance.rank(question, options.vectorsOf)
     },
   })
   if (selection.neededTokens !== undefined)

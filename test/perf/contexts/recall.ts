@@ -1,7 +1,7 @@
 import { needleConversation, type NeedleKind } from '../../../fixtures/contexts/needles.ts'
 import type { Message } from '../../../src/core/inference.ts'
 import type { PathTurn } from '../../../src/daemon/contexts/path.ts'
-import { createRelevance, type VectorOf } from '../../../src/daemon/contexts/relevance.ts'
+import { createRelevance, type VectorsOf } from '../../../src/daemon/contexts/relevance.ts'
 import { view } from '../../../src/daemon/contexts/view.ts'
 import { pathOf } from '../../unit/daemon/contexts/a-path.ts'
 
@@ -17,7 +17,7 @@ export interface RecallOptions {
   readonly conversations: readonly number[]
   /** Share of a conversation's tokens that a view may have. */
   readonly budgetRatio: number
-  readonly vectorOf?: VectorOf
+  readonly vectorsOf?: VectorsOf
 }
 
 /** Only the ratio of counts matters here, not what a tokenizer makes of them. */
@@ -37,7 +37,7 @@ export const measureRecall = (options: RecallOptions): ReadonlyMap<NeedleKind, R
         tokensOf,
         exact: true,
         relevance,
-        ...(options.vectorOf && { vectorOf: options.vectorOf }),
+        ...(options.vectorsOf && { vectorsOf: options.vectorsOf }),
       })
       const ids = new Set(kept.map(({ turn }) => turn.id))
       const recall = recalls.get(kind) ?? { asked: 0, kept: 0 }

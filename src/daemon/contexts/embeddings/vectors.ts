@@ -2,8 +2,9 @@ import { hash } from 'node:crypto'
 import { McpdError, toMcpdError } from '../../../core/errors.ts'
 import type { TextCache } from '../cache/strict-keyv.ts'
 import { isInstruction, type PathTurn } from '../path.ts'
-import type { VectorOf } from '../relevance.ts'
+import type { VectorsOf } from '../relevance.ts'
 import { searchTextOf } from '../terms.ts'
+import { piecesOf } from './pieces.ts'
 
 /** What makes vectors of texts. */
 export interface Embedder {
@@ -15,7 +16,7 @@ export interface Embedder {
 }
 
 /** Vectors of a path, as `view` takes them, or why there are none. */
-export type PathVectors = { readonly vectorOf: VectorOf } | { readonly warning: string }
+export type PathVectors = { readonly vectorsOf: VectorsOf } | { readonly warning: string }
 
 export interface Vectors {
   /** Resolves within `waitMs`, if need be without vectors; those are made meanwhile and are there the next time. */
@@ -37,15 +38,15 @@ export interface VectorsOptions {
 
 /** Texts for one call. */
 const batchMax = 32
+/** Bodies whose vectors are made and kept together. */
+const bodiesPerBatch = 16
 /** Longest wait for one call, whoever still waits for the request. */
 const batchMs = 30_000
-/** Of a longer text only so much is embedded: models read no more than a few hundred tokens. */
-const embeddedMaxChars = 1500
-/** Vectors in memory: at 512 dimensions 20 MB. */
-const vectorsMax = 10_000
+/** Bodies whose vectors are in memory: at 512 dimensions and four pieces each 80 MB. */
+const bodiesMax = 10_000
 
-/** Null: the text has none, and need not be asked for again. */
-type Known = Float32Array | null
+/** Of the pieces of one body; none where it has no text, or none that the model reads. */
+type Known = readonly Float32Array[]
 
 export const createVectors = (options: VectorsOptions): Vectors => {
   const { embedder, cache, waitMs = 1500, restMs = 30_000, now = () => performance.now() } = options
@@ -57,9 +58,9 @@ export const createVectors = (options: VectorsOptions): Vectors => {
   let restUntil = -Infinity
   let failure: string | undefined
 
-  const remember = (bodyHash: string, vector: Known): void => {
-    if (known.size >= vectorsMax && !known.has(bodyHash)) known.delete(known.keys().next().value!)
-    known.set(bodyHash, vector)
+  const remember = (bodyHash: string, vectors: Known): void => {
+    if (known.size >= bodiesMax && !known.has(bodyHash)) known.delete(known.keys().next().value!)
+    known.set(bodyHash, vectors)
   }
 
   const recall = async (wanted: readonly string[]): Promise<void> => {
@@ -71,47 +72,59 @@ export const createVectors = (options: VectorsOptions): Vectors => {
         stop.signal,
       )
       .catch(() => [])
-    for (const [at, text] of texts.entries()) if (text !== undefined) remember(wanted[at]!, decode(text))
+    for (const [at, text] of texts.entries()) {
+      const vectors = text === undefined ? undefined : decode(text)
+      if (vectors) remember(wanted[at]!, vectors)
+    }
   }
 
-  const embedBatch = async (batch: readonly (readonly [string, string])[]): Promise<void> => {
-    stop.signal.throwIfAborted()
-    const signal = AbortSignal.any([stop.signal, AbortSignal.timeout(batchMs)])
-    const made = await embedder.embed(
-      batch.map(([, text]) => text),
-      signal,
-    )
-    if (made.length !== batch.length)
-      throw new McpdError(
-        'BACKEND_ERROR',
-        `${batch.length} texts were embedded and ${made.length} vectors came.`,
-      )
+  const embedPieces = async (pieces: readonly string[]): Promise<readonly (Float32Array | undefined)[]> => {
+    const made: (Float32Array | undefined)[] = []
+    for (let at = 0; at < pieces.length; at += batchMax) {
+      stop.signal.throwIfAborted()
+      const batch = pieces.slice(at, at + batchMax)
+      const signal = AbortSignal.any([stop.signal, AbortSignal.timeout(batchMs)])
+      const vectors = await embedder.embed(batch, signal)
+      if (vectors.length !== batch.length)
+        throw new McpdError(
+          'BACKEND_ERROR',
+          `${batch.length} texts were embedded and ${vectors.length} vectors came.`,
+        )
+      made.push(...vectors.map((vector) => vector && unit(vector)))
+    }
+    return made
+  }
+
+  /** Pieces of several bodies go in one call: models embed many at once faster. */
+  const embedBodies = async (bodies: readonly (readonly [string, readonly string[]])[]): Promise<void> => {
+    const made = await embedPieces(bodies.flatMap(([, pieces]) => pieces))
     const fresh = new Map<string, string>()
-    for (const [at, [bodyHash]] of batch.entries()) {
-      const vector = made[at] === undefined ? null : unit(made[at])
-      remember(bodyHash, vector)
-      fresh.set(`${model}.${bodyHash}`, encode(vector))
+    let at = 0
+    for (const [bodyHash, pieces] of bodies) {
+      const vectors = made.slice(at, at + pieces.length).filter((vector) => vector !== undefined)
+      at += pieces.length
+      remember(bodyHash, vectors)
+      fresh.set(`${model}.${bodyHash}`, encode(vectors))
     }
     await cache?.set(fresh, stop.signal).catch(() => undefined)
   }
 
   /** Makes what is missing, the newest first. */
   const fill = async (path: readonly PathTurn[]): Promise<void> => {
-    const texts = new Map<string, string>()
-    for (const { turn, message } of path.toReversed())
-      if (!known.has(turn.bodyHash))
-        texts.set(turn.bodyHash, searchTextOf(message).slice(0, embeddedMaxChars))
-    await recall([...texts.keys()])
-    const missing = [...texts].filter(([bodyHash, text]) => {
-      if (text.trim() === '') remember(bodyHash, null)
-      return !known.has(bodyHash)
-    })
-    for (let at = 0; at < missing.length; at += batchMax) await embedBatch(missing.slice(at, at + batchMax))
+    const missing = new Map<string, PathTurn>()
+    for (const each of path.toReversed())
+      if (!known.has(each.turn.bodyHash)) missing.set(each.turn.bodyHash, each)
+    await recall([...missing.keys()])
+    const bodies = [...missing]
+      .filter(([bodyHash]) => !known.has(bodyHash))
+      .map(([bodyHash, { message }]) => [bodyHash, piecesOf(searchTextOf(message))] as const)
+    for (let at = 0; at < bodies.length; at += bodiesPerBatch)
+      await embedBodies(bodies.slice(at, at + bodiesPerBatch))
   }
 
   const of = async (path: readonly PathTurn[], signal: AbortSignal): Promise<PathVectors> => {
     signal.throwIfAborted()
-    const searched = path.filter(({ turn }) => !isInstruction(turn)).slice(-vectorsMax)
+    const searched = path.filter(({ turn }) => !isInstruction(turn)).slice(-bodiesMax)
     const isKnown = (): boolean => searched.every(({ turn }) => known.has(turn.bodyHash))
     if (!isKnown()) {
       if (now() < restUntil) return { warning: unavailable(failure) }
@@ -127,7 +140,7 @@ export const createVectors = (options: VectorsOptions): Vectors => {
       await within(working, waitMs, signal)
       if (!isKnown()) return { warning: unavailable(failure) }
     }
-    return { vectorOf: ({ turn }) => known.get(turn.bodyHash) ?? undefined }
+    return { vectorsOf: ({ turn }) => known.get(turn.bodyHash) ?? [] }
   }
 
   return {
@@ -155,17 +168,25 @@ const within = async (work: Promise<void>, ms: number, signal: AbortSignal): Pro
   signal.throwIfAborted()
 }
 
-/** Of length 1, so that a product of two is their cosine; null for one that has no direction. */
-const unit = (values: readonly number[]): Known => {
+/** Of length 1, so that a product of two is their cosine; undefined for one that has no direction. */
+const unit = (values: readonly number[]): Float32Array | undefined => {
   const length = Math.hypot(...values)
-  return Number.isFinite(length) && length > 0 ? Float32Array.from(values, (value) => value / length) : null
+  return Number.isFinite(length) && length > 0
+    ? Float32Array.from(values, (value) => value / length)
+    : undefined
 }
 
-const encode = (vector: Known): string =>
-  vector === null ? '' : Buffer.from(vector.buffer, vector.byteOffset, vector.byteLength).toString('base64')
+/** Vectors as text: how many there are, and their numbers one after the other. */
+const encode = (vectors: Known): string =>
+  `${vectors.length}:${Buffer.concat(vectors.map((vector) => Buffer.from(vector.buffer))).toString('base64')}`
 
-const decode = (text: string): Known => {
-  const bytes = Buffer.from(text, 'base64')
-  if (bytes.length === 0) return null
-  return Float32Array.from({ length: Math.floor(bytes.length / 4) }, (_, at) => bytes.readFloatLE(at * 4))
+const decode = (text: string): Known | undefined => {
+  const colon = text.indexOf(':')
+  const count = Number(text.slice(0, colon))
+  const bytes = Buffer.from(text.slice(colon + 1), 'base64')
+  const dimensions = count === 0 ? 0 : bytes.length / 4 / count
+  if (!Number.isSafeInteger(count) || !Number.isSafeInteger(dimensions)) return undefined
+  return Array.from({ length: count }, (_, vector) =>
+    Float32Array.from({ length: dimensions }, (__, at) => bytes.readFloatLE((vector * dimensions + at) * 4)),
+  )
 }

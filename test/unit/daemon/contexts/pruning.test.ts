@@ -42,7 +42,10 @@ describe('pruning', () => {
     const none = { of: async () => ({ warning: 'no embeddings' }), close: async () => undefined }
     const made = await createPruning({ vectors: none }).prune(long, request, signal)
     expect(made).toMatchObject({ mode: 'lexical', warnings: ['no embeddings'] })
-    const vectors = { of: async () => ({ vectorOf: () => Float32Array.of(1) }), close: async () => undefined }
+    const vectors = {
+      of: async () => ({ vectorsOf: () => [Float32Array.of(1)] }),
+      close: async () => undefined,
+    }
     const semantic = await createPruning({ vectors }).prune(long, request, signal)
     expect(semantic).toMatchObject({ mode: 'semantic', warnings: [] })
     const whole = await createPruning({ vectors: none }).prune(

@@ -119,10 +119,9 @@ describe('a view under a budget', () => {
 
 describe('a semantic view', () => {
   /** Two directions: what the vector says decides where no word does. */
-  const vectorOf = ({ message }: PathTurn): Float32Array | undefined => {
+  const vectorsOf = ({ message }: PathTurn): readonly Float32Array[] => {
     const text = message.content as string
-    if (text === '') return undefined
-    return Float32Array.from(/sea|boat/.test(text) ? [1, 0] : [0, 1])
+    return [Float32Array.from(/sea|boat/.test(text) ? [1, 0] : [0, 1])]
   }
 
   it('finds by meaning, and says so', () => {
@@ -131,7 +130,7 @@ describe('a semantic view', () => {
       ...Array.from({ length: 40 }, (_, at) => `${at % 2 === 0 ? 'a' : 'u'}:words number ${at}`),
       'u:boat?',
     )
-    const made = look(path, { budgetTokens: 120, vectorOf })
+    const made = look(path, { budgetTokens: 120, vectorsOf })
     expect(made.mode).toBe('semantic')
     expect(kept(made).startsWith('t1 ')).toBe(true)
     expect(kept(look(path, { budgetTokens: 120 })).startsWith('t1 ')).toBe(false)
@@ -139,6 +138,6 @@ describe('a semantic view', () => {
 
   it('is lexical and says so where the question has no vector', () => {
     const path = pathOf(...Array.from({ length: 40 }, (_, at) => `u:words number ${at}`), 'u:words')
-    expect(look(path, { budgetTokens: 120, vectorOf: () => undefined }).mode).toBe('lexical')
+    expect(look(path, { budgetTokens: 120, vectorsOf: () => [] }).mode).toBe('lexical')
   })
 })
