@@ -13,7 +13,7 @@ import { keptSettings, restoredSettings, settingsOf } from '../../dialects/respo
 import { streamEncoder } from '../../dialects/responses/stream-encoder.ts'
 import { idOf } from '../contexts/ids.ts'
 import type { ContextStore } from '../contexts/store.ts'
-import { answer, type AnswerFacts, type AnswerParts } from './answer.ts'
+import { answer, type AnswerFacts, type AnswerParts, type StreamEncoder } from './answer.ts'
 import { requireCalls } from './call-outputs.ts'
 import { contextOf } from './context-of.ts'
 import { answers, answersOrStreams } from './documented.ts'
@@ -82,9 +82,9 @@ const respond = async (
   const settings = settingsOf(body, place)
   const stores = body.store ?? true
   const unstored = newId()
-  const factsOf = ({ trace, createdSeconds }: AnswerFacts) => ({
+  const factsOf = ({ trace, createdSeconds }: AnswerFacts, model = body.model) => ({
     turn: (stores ? trace.context?.turn : undefined) ?? unstored,
-    model: trace.model ?? body.model,
+    model: trace.model ?? model,
     createdSeconds,
     settings,
   })
@@ -99,10 +99,19 @@ const respond = async (
     stream: body.stream === true,
     warnings: decoded.warnings,
     streamType: 'text/event-stream; charset=utf-8',
-    encoder: (facts) => streamEncoder(factsOf(facts)),
-    encode: (answered, facts) => encodeResponse(answered, factsOf(facts)),
+    encoder: (facts) => deferred(() => streamEncoder(factsOf(facts))),
+    encode: (answered, facts) => encodeResponse(answered, factsOf(facts, answered.model)),
   })
   return reply
+}
+
+/** A stream that has to show that it lives may begin before it is known which turn is to hold its answer. */
+const deferred = (make: () => StreamEncoder): StreamEncoder => {
+  let encoder: StreamEncoder | undefined
+  return {
+    encode: (event) => (encoder ??= make()).encode(event),
+    fail: (error) => (encoder ??= make()).fail(error),
+  }
 }
 
 /** A request that is repeated under its idempotency key finds the context that it began. */
