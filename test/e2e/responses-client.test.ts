@@ -696,6 +696,48 @@ describe('a backend that fails', () => {
   })
 })
 
+describe('bad input', () => {
+  const sent = async (path: string, body: string) => {
+    const answer = await mcpd.fetch(path, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body,
+    })
+    const { error } = (await answer.json()) as { error: { message: string; type: string; code: string } }
+    return { status: answer.status, ...error }
+  }
+
+  it.each([
+    ['/v1/responses', '{}'],
+    ['/v1/responses', '[]'],
+    ['/v1/responses', '{"model":"vllm/stand-in","input":5}'],
+    ['/v1/responses', '{"model":"vllm/stand-in","input":[{"role":"king","content":"x"}]}'],
+    ['/v1/responses', '{"model":"vllm/stand-in","input":"x","max_output_tokens":0}'],
+    ['/v1/responses', '{"model":"vllm/stand-in","input":"x","metadata":{"a":1}}'],
+    ['/v1/responses', `{"model":"vllm/stand-in","input":"x","metadata":{"${'a'.repeat(65)}":"b"}}`],
+    ['/v1/responses', '{"model":"vllm/stand-in","input":"x","stream":"yes"}'],
+    ['/v1/conversations', '{"items":{}}'],
+    ['/v1/conversations', '{"items":[{"type":"image_generation_call"}]}'],
+    ['/v1/conversations', '{"metadata":"x"}'],
+  ])('is refused in words: %s %s', async (path, body) => {
+    expect(await sent(path, body)).toMatchObject({
+      status: 400,
+      type: 'invalid_request_error',
+      code: 'bad_request',
+      message: expect.stringMatching(/\w/) as string,
+    })
+  })
+
+  it.each(['%7B%7D%3A', 'conv_%00', 'conv_a%2Fb', '..%2F..', 'x'.repeat(300)])(
+    'has no conversation %s',
+    async (id) => {
+      const gone = await mcpd.fetch(`/v1/conversations/${id}/items`)
+      expect([400, 404]).toContain(gone.status)
+      await gone.text()
+    },
+  )
+})
+
 describe('odd content', () => {
   it.each([
     ['NULs and lone surrogates', 'a\u0000b\ud800c'],

@@ -6,6 +6,8 @@ import { createFold } from '../../src/core/fold.ts'
 import type { InferenceEvent, Message } from '../../src/core/inference.ts'
 import { createSseDecoder } from '../../src/core/sse.ts'
 import { encodeItems } from '../../src/dialects/responses/item-encoder.ts'
+import { decodeRequest } from '../../src/dialects/responses/request.ts'
+import { ResponseRequest } from '../../src/dialects/responses/request-schemas.ts'
 import { decodeItems } from '../../src/dialects/responses/items.ts'
 import type { AnyItem, ResponseBody } from '../../src/dialects/responses/response-schemas.ts'
 import { ConversationItem, ResponseStreamEvent } from '../../src/dialects/responses/response-schemas.ts'
@@ -50,6 +52,77 @@ it('items of a stored message read back as the message', () => {
       expect(decodeItems(items).map(bodyOf)).toEqual([bodyOf(stored)])
     }),
   )
+})
+
+const odd = <T>(sound: fc.Arbitrary<T>) =>
+  fc.oneof({ arbitrary: sound, weight: 3 }, { arbitrary: fc.constant(null), weight: 1 })
+const partial = (model: Readonly<Record<string, fc.Arbitrary<unknown>>>) =>
+  fc.record(model, { requiredKeys: [], noNullPrototype: true })
+const anyPart = partial({
+  type: fc.constantFrom(
+    'input_text',
+    'output_text',
+    'refusal',
+    'input_image',
+    'input_file',
+    'input_audio',
+    'x',
+  ),
+  text: odd(text),
+  refusal: odd(text),
+  image_url: odd(text),
+  file_data: odd(text),
+  file_id: odd(text),
+  input_audio: odd(fc.record({ data: text, format: text })),
+})
+const anyContent = fc.oneof(text, fc.array(anyPart, { maxLength: 2 }))
+const anyItem = partial({
+  type: odd(
+    fc.constantFrom('message', 'reasoning', 'function_call', 'function_call_output', 'item_reference', 'x'),
+  ),
+  id: odd(text),
+  role: fc.constantFrom('user', 'assistant', 'system', 'developer'),
+  content: odd(anyContent),
+  call_id: odd(text),
+  name: odd(text),
+  arguments: odd(text),
+  output: anyContent,
+  summary: odd(fc.array(anyPart, { maxLength: 2 })),
+})
+const anyRequest = partial({
+  input: fc.oneof(text, fc.array(anyItem, { maxLength: 3 })),
+  instructions: odd(text),
+  tools: odd(fc.array(partial({ type: fc.constantFrom('function', 'x'), name: text }), { maxLength: 2 })),
+  tool_choice: odd(
+    fc.oneof(
+      fc.constantFrom('none', 'auto', 'required'),
+      partial({ type: fc.constantFrom('function', 'allowed_tools', 'x'), name: text }),
+    ),
+  ),
+  text: odd(partial({ format: odd(partial({ type: fc.constantFrom('text', 'json_schema', 'x') })) })),
+  reasoning: odd(partial({ effort: odd(text), summary: odd(text) })),
+  metadata: odd(fc.dictionary(text, text, { maxKeys: 2, noNullPrototype: true })),
+  background: fc.boolean(),
+  x: fc.jsonValue({ maxDepth: 1 }),
+}).map((request) => ({ model: 'm', ...request }))
+
+it('a request that its schema takes is read, or refused in words', () => {
+  const isRequest = Compile(ResponseRequest)
+  let read = 0
+  fc.assert(
+    fc.property(anyRequest, (request) => {
+      fc.pre(isRequest.Check(request))
+      try {
+        const { input } = decodeRequest(request)
+        read += 1
+        for (const each of input.messages) expect(messageOf(bodyOf(each)).role).toBe(each.role)
+      } catch (error) {
+        expect(error).toMatchObject({ code: 'BAD_REQUEST', details: { param: expect.any(String) as string } })
+      }
+    }),
+    { numRuns: 500 },
+  )
+  expect(read).toBeGreaterThan(20)
 })
 
 const delta: fc.Arbitrary<InferenceEvent> = fc.oneof(
