@@ -16,7 +16,7 @@ const memory = async (): Promise<JournalSubject> => {
 
 const sqlite = async (): Promise<JournalSubject> => {
   const directory = await mkdtemp(join(tmpdir(), 'mcpd-journal-'))
-  const open = () => openSqliteJournal({ directory, consumers })
+  const open = () => openSqliteJournal({ path: join(directory, 'contexts.db'), consumers })
   let journal = await open()
   return {
     journal,

@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto'
-import { join } from 'node:path'
 import type { ContextKey, StoredTurn } from '../../../core/context.ts'
 import type { ContextPath, Journal, Problem } from '../../../core/journal.ts'
 import type { ThreadStart } from './sqlite/thread.ts'
@@ -7,8 +6,8 @@ import { createThreadClient } from './sqlite/thread-client.ts'
 import { pack, unpack } from './sqlite/wire.ts'
 
 export interface SqliteJournalOptions {
-  /** Where `contexts.db` is, and beside it what can be built from it again. */
-  readonly directory: string
+  /** The file; what can be built from it again is beside it, with `-search` in its name. */
+  readonly path: string
   /** Who reads the outbox besides the search index. Default: nobody. */
   readonly consumers?: readonly string[]
   /** Pages of 4096 bytes that the file may have. Default: as many as the disk holds. */
@@ -23,16 +22,17 @@ export const searchConsumer = 'search'
 
 /**
  * Contexts in one SQLite file of this daemon. One thread writes, and acknowledges when the disk has it; another one
- * reads. Resolves when the file is open and of this schema. Throws CONFIG_INVALID for a file of a newer mcpd.
+ * reads. Resolves when the file is open and of this schema. Throws CONFIG_INVALID for a file of a newer mcpd and
+ * DAEMON_RUNNING for one that another daemon has.
  */
 export const openSqliteJournal = async ({
-  directory,
+  path,
   consumers = [],
   maxPages,
 }: SqliteJournalOptions): Promise<Journal> => {
   const start: Omit<ThreadStart, 'role'> = {
-    path: join(directory, 'contexts.db'),
-    searchPath: join(directory, 'contexts-search.db'),
+    path,
+    searchPath: path.replace(/(\.[^./]*)?$/, '-search.db'),
     owner: randomBytes(12).toString('hex'),
     consumers: [...consumers, searchConsumer],
     ...(maxPages !== undefined && { maxPages }),

@@ -35,9 +35,6 @@ export const createChores = ({ writer, transaction, ripe }: ChoresOptions) => {
     failpoint('after-seal')
     return true
   }
-  const lookForRipe = (): void => {
-    for (const t of findRipe(writer().sql)) ripe.add(t)
-  }
   /** Gives free pages back, and leaves no old page in the log. */
   const truncate = (): void => {
     const { sql } = writer()
@@ -46,7 +43,6 @@ export const createChores = ({ writer, transaction, ripe }: ChoresOptions) => {
   }
 
   return {
-    lookForRipe,
     truncate,
     /** One step of what waits for quiet. True where there was one. */
     step: (): boolean => sealStep() || transaction(({ sql }) => purge(sql)).more,
@@ -64,7 +60,7 @@ export const createChores = ({ writer, transaction, ripe }: ChoresOptions) => {
       const count = (): number =>
         writer().sql.get<{ n: number }>('SELECT count(*) AS n FROM segments')?.n ?? 0
       const before = count()
-      lookForRipe()
+      for (const t of findRipe(writer().sql)) ripe.add(t)
       while (sealStep()) await breathe()
       return count() - before
     },

@@ -4,12 +4,11 @@ import type { JournalOptions } from '../options.ts'
 import { annotate } from './annotate.ts'
 import { append, restore, type Writer } from './append.ts'
 import { createChores, removeContext } from './chores.ts'
-import { createConnection } from './connection.ts'
 import { Crash } from './failpoint.ts'
 import { commitJobs, type Job } from './jobs.ts'
-import { setConsumers, settleOutbox } from './outbox.ts'
-import { migrate, openDatabase } from './schema.ts'
+import { settleOutbox } from './outbox.ts'
 import type { Replies, ThreadBody, ThreadStart } from './thread.ts'
+import { connectWriter } from './writer-connection.ts'
 import { type Packed, type Question, unpack, type Verb } from './wire.ts'
 
 /** Changes that share a transaction at most. */
@@ -25,16 +24,18 @@ type Verbs<Does> = Partial<Record<Verb, Does>>
 
 /** The thread that writes: changes in groups as they come, everything else when nobody wants to write. */
 export const createWriterThread = (
-  { path, maxPages, owner, consumers, ...options }: ThreadStart & JournalOptions,
+  { now, newId, ...start }: ThreadStart & JournalOptions,
   replies: Replies,
 ): ThreadBody => {
   const ripe = new Set<number>()
-  const connection = createConnection(() => {
-    const db = openDatabase({ path, ...(maxPages !== undefined && { maxPages }) })
-    migrate(db, path)
-    return db
+  const connection = connectWriter(start, ripe)
+  const writer = (): Writer => ({
+    now,
+    newId,
+    owner: start.owner,
+    sql: connection.sql(),
+    ripe: (t) => ripe.add(t),
   })
-  const writer = (): Writer => ({ ...options, sql: connection.sql(), owner, ripe: (t) => ripe.add(t) })
   const transaction = <T>(work: (writer: Writer) => T): T => {
     const current = writer()
     try {
@@ -67,8 +68,7 @@ export const createWriterThread = (
   /** Of what has transactions of its own. */
   const tasks: Verbs<(question: Question) => unknown> = {
     open: () => {
-      transaction(({ sql }) => setConsumers(sql, consumers))
-      chores.lookForRipe()
+      connection.sql()
       pastime.later()
     },
     recover: chores.recover,
