@@ -90,8 +90,9 @@ const fits = (datatype: Datatype, value: TensorValue): boolean => {
   const range = ranges[datatype]
   if (!range) return typeof value === 'number'
   if (typeof value === 'number' && !Number.isSafeInteger(value)) return false
-  if (typeof value === 'boolean' || (typeof value === 'string' && !/^-?\d{1,20}$/.test(value))) return false
   if (typeof value === 'number') return value >= Number(range[0]) && value <= Number(range[1])
+  // A tensor of JSON may hold null and objects, whatever its type says.
+  if (typeof value !== 'string' || !/^-?\d{1,20}$/.test(value)) return false
   const exact = BigInt(value)
   return exact >= range[0] && exact <= range[1]
 }

@@ -28,6 +28,7 @@ describe('tensorFault', () => {
     ['a number for a flag', { datatype: 'BOOL', data: [true, 1] }, /x\[1\] is no BOOL/],
     ['a number for text', { datatype: 'BYTES', data: ['a', 1] }, /x\[1\] is no BYTES/],
     ['text for a fraction', { datatype: 'FP64', data: ['1', 1] }, /x\[0\] is no FP64/],
+    ['null for a number', { datatype: 'UINT8', shape: [], data: [null] } as never, /x\[0\] is no UINT8/],
     ['what has no values', { datatype: 'BF16', data: [1, 2] }, /BF16, which only has a binary form/],
     ['too few bytes', { datatype: 'FP32', data: undefined, base64: 'AAAA' }, /3 bytes, but 2 values/],
     ['a negative length', { shape: [-1], data: [] }, /which is none/],
