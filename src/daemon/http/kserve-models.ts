@@ -95,6 +95,7 @@ const addServer = (app: FastifyInstance, registry: Registry): void => {
         operationId: 'kserveIndex',
         summary: 'All models that can be asked for',
         body: { $ref: 'KserveIndexRequest#' },
+        'x-body-optional': true,
         response: { 200: kserveAnswer('KserveIndex', 'The models.'), ...kserveFailure },
       },
     },

@@ -13,6 +13,7 @@ import { McpdError } from '../../core/errors.ts'
 import { version } from '../version.ts'
 import './fastify.ts'
 import { encodeModelSegment } from './native-path.ts'
+import { markOptionalBodies } from './optional-body.ts'
 import { renderProblem } from './render-error.ts'
 
 export interface ServerOptions {
@@ -112,6 +113,8 @@ export const createServer = async (options: ServerOptions): Promise<FastifyInsta
       },
       security: [{}, { bearer: [] }, { apiKey: [] }],
     },
+    transformObject: (made) =>
+      'openapiObject' in made ? markOptionalBodies(made.openapiObject) : made.swaggerObject,
     refResolver: {
       buildLocalReference: (json, _, __, index) =>
         typeof json['$id'] === 'string' ? json['$id'] : `schema-${index}`,
