@@ -10,6 +10,7 @@ import {
 } from '../json.ts'
 import { formats, numericFormats } from './formats.ts'
 import { patternOf } from './pattern.ts'
+import { jsonTypes } from './alternative.ts'
 import { typeOf } from './types.ts'
 import { type Atom, branches, chosenAnyOf, chosenOneOf, isHidden, part, parts, type View } from './view.ts'
 
@@ -34,7 +35,10 @@ const hasType = (node: JsonObject, value: Json): boolean => {
   const { type } = node
   if (typeof type !== 'string' && !isList(type)) return true
   const own = typeOf(value)
-  return [type].flat().some((each) => each === own || (each === 'integer' && Number.isInteger(value)))
+  const named = [type].flat()
+  // An unknown type constrains nothing; health has said so.
+  if (!named.every((each) => each === 'integer' || jsonTypes.some((known) => known === each))) return true
+  return named.some((each) => each === own || (each === 'integer' && Number.isInteger(value)))
 }
 
 const isListed = (node: JsonObject, value: Json): boolean => {

@@ -1,6 +1,8 @@
 import { referenceOf, transform } from '../grammar.ts'
 import { isList, isObject, type Json, type JsonObject } from '../json.ts'
+import { schemaFaults } from '../schema-faults.ts'
 import { numericFormats } from './formats.ts'
+import { patternOf } from './pattern.ts'
 import { chosenAnyOf, chosenOneOf, isHidden, type Space, type View } from './view.ts'
 
 /** More schemas than this are not gathered: a validator of them would cost more than it tells. */
@@ -64,6 +66,9 @@ const plain = (
 ): JsonObject => {
   const next: Record<string, Json> = { ...schema }
   for (const name of dropped) delete next[name]
+  // What the dialect does not allow constrains nothing here, and would stop others from reading the rest.
+  for (const { keyword } of schemaFaults(schema, space.spec.version))
+    if (keyword !== 'pattern' || !patternOf(String(schema['pattern']))) delete next[keyword]
   const reference = referenceOf(schema)
   if (reference !== undefined) {
     const name = nameOf(reference)
@@ -96,8 +101,10 @@ const emptyNameRequired: JsonObject = {
 const bounded = ([minimum, maximum]: readonly [number, number]): JsonObject => ({ minimum, maximum })
 
 const hide = (next: Record<string, Json>, properties: JsonObject, pointer: string, space: Space): void => {
-  const shown = Object.entries(properties).map(
-    ([name, value]) => [name, isHidden(space.view(value, `${pointer}/properties`)) ? true : value] as const,
-  )
+  const shown = Object.entries(properties)
+    .filter(([, value]) => isObject(value) || typeof value === 'boolean')
+    .map(
+      ([name, value]) => [name, isHidden(space.view(value, `${pointer}/properties`)) ? true : value] as const,
+    )
   next['properties'] = Object.fromEntries(shown)
 }

@@ -32,7 +32,7 @@ export const formatReports = (
       return JSON.stringify(jsonOf(reports, firsts), undefined, 2)
     case 'markdown':
       return [
-        ...reports.map(formatMarkdown),
+        ...reports.map((report) => formatMarkdown(report, 1 / reports.length)),
         ...firsts.map((name) => `## ${name}: first version, nothing to compare\n`),
       ].join('\n')
     case 'sarif':

@@ -1,34 +1,75 @@
 import type { Change, Report } from './report.ts'
 
 const headings = { breaking: 'Breaking', risky: 'Risky', safe: 'Safe' } as const
-/** A comment on a pull request holds 65 536 characters. */
-const changesMax = 200
+/** A comment on a pull request holds 65 536 characters; what follows the changes needs some of them. */
+const charactersMax = 60_000
 
-/** For comments and changelogs: one section per severity, one line per change, proofs folded in. */
-export const formatMarkdown = (report: Report): string => {
-  const { base, revision, verdict, health } = report
-  const errors = health.filter(({ level }) => level === 'error')
+const healthMax = 20
+
+/**
+ * For comments and changelogs: one section per severity, one line per change, with its proof. What does not fit into a
+ * comment is counted. `share` is the part of a comment that this report may fill, from 0 to 1.
+ */
+export const formatMarkdown = (report: Report, share = 1): string => {
+  const { base, revision, verdict } = report
+  const left = { characters: charactersMax * share }
   return [
     `## ${code(base.name)} → ${code(revision.name)}: ${verdict === 'none' ? 'no changes' : verdict}`,
-    ...(['breaking', 'risky', 'safe'] as const).flatMap((severity) => section(report, severity)),
-    ...(errors.length > 0
-      ? [
-          '',
-          '### Health of the documents',
-          '',
-          ...errors.map((each) => `- ${escape(each.message)} (${code(each.pointer)})`),
-        ]
-      : []),
+    ...(['breaking', 'risky', 'safe'] as const).flatMap((severity) => section(report, severity, left)),
+    ...opinion(report),
+    ...health(report),
     '',
   ].join('\n')
 }
 
-const section = ({ changes }: Report, severity: Change['severity']): readonly string[] => {
+const section = (
+  { changes }: Report,
+  severity: Change['severity'],
+  left: { characters: number },
+): readonly string[] => {
   const mine = changes.filter((change) => change.severity === severity)
   if (mine.length === 0) return []
-  const lines = mine.slice(0, changesMax).flatMap(item)
-  const rest = mine.length - changesMax
-  return ['', `### ${headings[severity]}`, '', ...lines, ...(rest > 0 ? [`- and ${rest} more`] : [])]
+  const lines: string[] = []
+  let shown = 0
+  for (const change of mine) {
+    const own = item(change)
+    left.characters -= own.join('\n').length
+    if (left.characters < 0) break
+    lines.push(...own)
+    shown++
+  }
+  const rest = mine.length - shown
+  const more = shown === 0 ? `- ${rest} changes` : `- and ${rest} more`
+  return ['', `### ${headings[severity]}`, '', ...lines, ...(rest > 0 ? [more] : [])]
+}
+
+const opinion = ({ secondOpinion }: Report): readonly string[] => {
+  if (!secondOpinion) return []
+  const { tool, verdict, agrees, detail, onlyMcpd, onlyTool } = secondOpinion
+  const said = verdict === 'unable' ? 'is unable to tell' : `${agrees ? 'agrees' : 'disagrees'}: ${verdict}`
+  const only = (who: string, names: readonly string[]): readonly string[] =>
+    names.length === 0 ? [] : [`- broken in the eyes of ${who} only: ${names.map(code).join(', ')}`]
+  return [
+    '',
+    '### Second opinion',
+    '',
+    `${escape(tool)} ${said}${detail === '' ? '' : ` (${escape(detail)})`}`,
+    ...only('mcpd', onlyMcpd),
+    ...only(tool, onlyTool),
+  ]
+}
+
+const health = (report: Report): readonly string[] => {
+  const errors = report.health.filter(({ level }) => level === 'error')
+  if (errors.length === 0) return []
+  const rest = errors.length - healthMax
+  return [
+    '',
+    '### Health of the documents',
+    '',
+    ...errors.slice(0, healthMax).map((each) => `- ${escape(each.message)} (${code(each.pointer)})`),
+    ...(rest > 0 ? [`- and ${rest} more`] : []),
+  ]
 }
 
 const item = (change: Change): readonly string[] => {
