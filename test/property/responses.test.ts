@@ -37,7 +37,8 @@ const message: fc.Arbitrary<Message> = fc.oneof(
     .record({ reasoning: text, content: text, toolCalls: fc.option(calls, { nil: undefined }) })
     .map(({ reasoning, content, toolCalls }) => ({
       role: 'assistant' as const,
-      content,
+      // Beside reasoning, no text and an empty text are the same.
+      content: content === '' && reasoning !== '' ? null : content,
       ...(reasoning !== '' && { reasoning }),
       ...(toolCalls && { toolCalls }),
     })),
