@@ -68,7 +68,7 @@ const plain = (
   for (const name of dropped) delete next[name]
   // What the dialect does not allow constrains nothing here, and would stop others from reading the rest.
   for (const { keyword } of schemaFaults(schema, space.spec.version))
-    if (keyword !== 'pattern' || !patternOf(String(schema['pattern']))) delete next[keyword]
+    if (keyword !== 'pattern' || !isExpression(schema['pattern'])) delete next[keyword]
   const reference = referenceOf(schema)
   if (reference !== undefined) {
     const name = nameOf(reference)
@@ -96,6 +96,10 @@ const plain = (
 const emptyNameRequired: JsonObject = {
   anyOf: [{ not: { type: 'object' } }, { not: { propertyNames: { minLength: 1 } } }],
 }
+
+/** Also what was written for another engine than ECMA-262 asks for. */
+const isExpression = (pattern: Json | undefined): boolean =>
+  typeof pattern === 'string' && patternOf(pattern) !== undefined
 
 /** OpenAPI reads int32 and its kin as ranges. */
 const bounded = ([minimum, maximum]: readonly [number, number]): JsonObject => ({ minimum, maximum })
