@@ -4,10 +4,10 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { startSimulatorProcess } from '../../bench/selftest/simulator-process.ts'
+
 import { McpdError } from '../../core/errors.ts'
 
-/** A daemon of our own to be tested, with a backend that is none: nothing of the user's is touched. */
+/** A daemon of our own to be tested, whose backend is the demo model: nothing of the user's is touched. */
 export interface OwnDaemon extends AsyncDisposable {
   readonly url: URL
 }
@@ -16,15 +16,14 @@ const program = fileURLToPath(new URL('../../../bin/mcpd-daemon.js', import.meta
 const readyMaxMs = 30_000
 const stopMaxMs = 10_000
 
-/** Temporary state directory, free port, the simulator of `mcpd bench` as its backend. Throws INTERNAL when it does not start. */
+/** Temporary state directory, free port, and the demo model. Throws INTERNAL when it does not start. */
 export const startOwnDaemon = async (signal: AbortSignal): Promise<OwnDaemon> => {
   await using stack = new AsyncDisposableStack()
   const folder = await mkdtemp(join(tmpdir(), 'mcpd-fuzz-'))
   stack.defer(() => rm(folder, { recursive: true, force: true }))
-  const simulator = await startSimulatorProcess([], signal)
-  stack.defer(() => simulator.close())
+
   const config = join(folder, 'mcpd.yaml')
-  await writeFile(config, `backends:\n  - { name: stand-in, adapter: openai, url: '${simulator.url}' }\n`)
+  await writeFile(config, 'backends: []\n')
   const child = spawn(
     process.execPath,
     [

@@ -98,6 +98,34 @@ export const responseOf = (operation: Operation, status: number): ResponseSpec |
   operation.responses.get(`${Math.floor(status / 100)}XX`) ??
   operation.responses.get('default')
 
+/** Methods that the document has for a path as it is sent, of all templates that match it. */
+export const methodsAt = ({ methodsOf }: Api, sent: string): ReadonlySet<string> => {
+  const path = sent.split('?')[0] ?? sent
+  return new Set(
+    [...methodsOf].flatMap(([template, methods]) => (templateOf(template).test(path) ? methods : [])),
+  )
+}
+
+const templates = new Map<string, RegExp>()
+
+/** `{*}` stands for any number of segments. */
+const templateOf = (template: string): RegExp => {
+  const known = templates.get(template)
+  if (known) return known
+  const parts = template
+    .split(/(\{[^{}]*\})/)
+    .map((part) =>
+      part === '{*}'
+        ? '.*'
+        : part.startsWith('{')
+          ? '[^/]+'
+          : part.replaceAll(/[.+?^${}()|[\]\\*]/g, String.raw`\$&`),
+    )
+  const made = new RegExp(`^${parts.join('')}/?$`)
+  templates.set(template, made)
+  return made
+}
+
 export const isJsonType = (type: string): boolean => /^[^/]+\/(json|[^;]+\+json)$/.test(type)
 
 /** Types whose bodies are made of items: events or lines. */

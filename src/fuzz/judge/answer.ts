@@ -47,7 +47,7 @@ export const judgeAnswer = (
     )
   if (trace !== undefined) found.push(of('stack_trace_leak', `The answer shows ${trace}.`, 'trace'))
   // The quota of a service is its own affair, and answered before anything else.
-  if (response.status === 429 || isPassing(response)) return found
+  if (isPassing(response)) return found
   if (exchange.request.method !== operation.method) return found
   return [...found, ...judgeContract(operation, intent, exchange, response, of)]
 }
@@ -96,7 +96,10 @@ const judgeContract = (
   response: WireResponse,
   of: Of,
 ): readonly Suspicion[] => {
+  // Written by the parser before any operation is known.
+  if ([408, 414, 431].includes(response.status) || (isProtocol(intent) && response.status === 413)) return []
   const documented = responseOf(operation, response.status)
+  if (response.status === 429 && !operation.responses.has('429')) return []
   if (!documented) {
     if (operation.responses.size === 0 || response.status >= 500) return []
     if (

@@ -1,7 +1,6 @@
 import type { Scenario } from '../call.ts'
 import type { Exchange } from '../exchange.ts'
 import { isSuccess, type Session, statusOf } from '../session.ts'
-import { anyItem } from './schema.ts'
 import type { Suspicion } from './suspicion.ts'
 
 /** Refusals that speak of the data itself. Others speak of who asks, what is there, or how often. */
@@ -28,7 +27,7 @@ export const judgeContrast = (
       operation: step.call.operation,
       step: at,
       message: `Answered ${status} to valid data: ${step.intent.what} in ${[subject.in, subject.name, subject.pointer].filter((part) => part !== '').join(' ')}; the same request with another valid value is taken.`,
-      traits: `${subject.in} ${subject.name} ${anyItem(subject.pointer)}`,
+      traits: `${subject.in} ${subject.name} ${subject.pointer.split('/')[1] ?? ''}`,
     },
   ]
 }

@@ -17,9 +17,8 @@ export const judge = (
     const exchange = exchanges[at]
     const operation = session.api.byKey.get(step.call.operation)
     if (step.role === 'setup' || !exchange || !operation) continue
-    found.push(...judgeExchange(operation, step, exchange, at, session.settings.slowMs))
-    if (step.intent.subject?.keyword === 'method')
-      found.push(...judgeAllow(operation, session.api.methodsOf.get(operation.path) ?? [], exchange, at))
+    found.push(...judgeExchange(session, operation, step, exchange, at))
+    if (step.intent.subject?.keyword === 'method') found.push(...judgeAllow(session, operation, exchange, at))
   }
   if (scenario.kind === 'contrast') found.push(...judgeContrast(session, scenario, exchanges))
   const special = scenarioJudges[scenario.kind]

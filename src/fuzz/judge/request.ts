@@ -1,7 +1,7 @@
-import type { Operation } from '../api/operation.ts'
+import { methodsAt, type Operation } from '../api/operation.ts'
 import type { Intent, Step } from '../call.ts'
 import type { Exchange } from '../exchange.ts'
-import { jsonOf, statusOf } from '../session.ts'
+import { jsonOf, type Session, statusOf } from '../session.ts'
 import { about, judgeAnswer } from './answer.ts'
 import { anyItem } from './schema.ts'
 import { judgeUsage } from './stream.ts'
@@ -9,16 +9,17 @@ import type { Suspicion } from './suspicion.ts'
 
 /** Everything that one request and its answer show by themselves. */
 export const judgeExchange = (
+  session: Session,
   operation: Operation,
   step: Step,
   exchange: Exchange,
   at: number,
-  slowMs: number | undefined,
 ): readonly Suspicion[] => {
   const { intent, call } = step
+  const { slowMs } = session.settings
   const found: Suspicion[] = [
     ...judgeAnswer(operation, intent, exchange, at),
-    ...judgeRefusal(operation, intent, exchange, at),
+    ...judgeRefusal(session, operation, intent, exchange, at),
   ]
   const of = (check: Suspicion['check'], message: string, traits: string): Suspicion => ({
     check,
@@ -43,6 +44,7 @@ export const judgeExchange = (
 
 /** Invalid data taken, required headers not missed, methods that are not there. Valid data refused needs a contrast. */
 const judgeRefusal = (
+  session: Session,
   operation: Operation,
   intent: Intent,
   exchange: Exchange,
@@ -57,7 +59,7 @@ const judgeRefusal = (
     traits: string,
     marks?: readonly string[],
   ): Suspicion => ({ check, operation: operation.key, step, message, traits, ...(marks && { marks }) })
-  if (subject.keyword === 'method') return judgeMethod(operation, intent, exchange, of)
+  if (subject.keyword === 'method') return judgeMethod(session, operation, intent, exchange, of)
   if (expect !== 'invalid' || status < 200 || status > 299) return []
   if (subject.keyword === 'auth') return [of('ignored_auth', `Answered ${status} to ${intent.what}.`, 'auth')]
   if (subject.in === 'header' && subject.keyword === 'required')
@@ -80,6 +82,7 @@ const judgeRefusal = (
 type Of = (check: Suspicion['check'], message: string, traits: string) => Suspicion
 
 const judgeMethod = (
+  session: Session,
   operation: Operation,
   { what }: Intent,
   exchange: Exchange,
@@ -88,7 +91,8 @@ const judgeMethod = (
   const status = statusOf(exchange)
   const { method } = exchange.request
   if (status >= 500 || status === 401 || status === 403 || status === 429) return []
-  if (method === 'OPTIONS') return []
+  // Another template of the document may have the method for this very path.
+  if (method === 'OPTIONS' || methodsAt(session.api, pathBelow(session, exchange)).has(method)) return []
   if (status === 404 && operation.path.includes('{')) return []
   if (status === 501) return []
   if (status !== 405)
@@ -104,30 +108,39 @@ const judgeMethod = (
     : []
 }
 
-/** Whether `Allow` names the methods of the document; HEAD and OPTIONS come with every GET. */
+/**
+ * Whether `Allow` names the methods of the document: at least those of the template, at most those of all templates that
+ * match the path. HEAD and OPTIONS come with every GET.
+ */
 export const judgeAllow = (
+  session: Session,
   operation: Operation,
-  documented: readonly string[],
   exchange: Exchange,
   step: number,
 ): readonly Suspicion[] => {
+  const { api } = session
   const allow = exchange.response?.headers['allow']
   const status = statusOf(exchange)
   if (allow === undefined || (status !== 405 && (status < 200 || status > 299))) return []
-  const own = (names: readonly string[]): string =>
-    [...new Set(names.map((name) => name.trim().toUpperCase()))]
+  const own = (names: Iterable<string>): readonly string[] =>
+    [...new Set([...names].map((name) => name.trim().toUpperCase()))]
       .filter((name) => name !== '' && name !== 'HEAD' && name !== 'OPTIONS')
       .toSorted()
-      .join(', ')
-  const [said, meant] = [own(allow.split(',')), own(documented)]
-  if (said === meant) return []
+  const said = own(allow.split(','))
+  const least = own(api.methodsOf.get(operation.path) ?? [])
+  const most = new Set([...least, ...methodsAt(api, pathBelow(session, exchange))])
+  if (least.every((name) => said.includes(name)) && said.every((name) => most.has(name))) return []
   return [
     {
       check: 'allow_header_conformance',
       operation: operation.key,
       step,
-      message: `Allow says ${said || 'nothing'}; the document has ${meant}.`,
+      message: `Allow says ${said.join(', ') || 'nothing'}; the document has ${least.join(', ')}.`,
       traits: 'allow',
     },
   ]
 }
+
+/** The path that was asked for, without that of the base URL. */
+const pathBelow = ({ settings }: Session, { request }: Exchange): string =>
+  request.url.slice(settings.url.href.replace(/[?#].*$/, '').replace(/\/$/, '').length)

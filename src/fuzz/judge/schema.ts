@@ -28,7 +28,8 @@ const asserted: Readonly<Record<string, (text: string) => boolean>> = {
     Object.entries(formats).map(([name, { test }]) => [name, (text: string) => test.test(text)]),
   ),
   date: isDate,
-  'date-time': (text) => (formats['date-time']?.test.test(text) ?? true) && isDate(text.slice(0, 10)),
+  'date-time': (text) =>
+    (formats['date-time']?.test.test(text) ?? true) && /^.{10}t/i.test(text) && isDate(text.slice(0, 10)),
   ipv4: (text) => isIP(text) === 4,
   ipv6: (text) => isIP(text) === 6,
 }

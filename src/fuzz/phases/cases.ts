@@ -115,6 +115,8 @@ const parameterCases = (
     })
   }
   if (required && place !== 'path') add('invalid', 'required', `without ${name}`, undefined)
+  if (place === 'path')
+    add('unknown', 'id', 'something that is not there', typical(view, { random, optional: 'all', name }))
   if (value === undefined || value === null) return found
   if (!required) add('valid', 'properties', `with ${name}`, value)
   for (const draw of drawsOf(view, value, { random, isValid, name })) {

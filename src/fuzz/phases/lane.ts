@@ -133,8 +133,8 @@ const readBack = async (session: Session, operation: Operation, story: Story): P
   story.steps[at] = { ...last, role: 'setup' }
   const step = await reader(story)
   if (!step) return
-  await perform(session, story, step)
-  await look(session, story)
+  await perform(session, story, { ...step, role: 'read' })
+  await look(session, story, 'lifecycle')
 }
 
 const transitional = /^(status|state|stage|phase)$/i
@@ -145,6 +145,11 @@ const isAboutData = ({ method }: Operation, { intent, call }: Case): boolean => 
   if (!subject || subject.in === 'path' || !['GET', 'POST', 'PUT', 'PATCH'].includes(method)) return false
   const name = subject.pointer === '' ? subject.name : (subject.pointer.split('/').at(-1) ?? '')
   if (/(^id|Id|_id|Ids|_ids|uuid|ref)$/.test(name)) return false
+  // Only the target knows which of these there are.
+  if (
+    /cursor|token|^(after|before|marker|continuation|starting_?after|ending_?before)$|^(etag|if-)/i.test(name)
+  )
+    return false
   if (method !== 'POST' && method !== 'GET' && transitional.test(name)) return false
   return call.method === undefined
 }

@@ -141,17 +141,14 @@ const targetCases = (operation: Operation, base: Call): readonly Case[] => {
       'query',
     ),
   )
-  const [first] = unknown
-  if (first)
-    found.push(
-      make(
-        'unknown',
-        'text',
-        `${first.name} without a value`,
-        { ...base, query: { ...base.query, [first.name]: '' } },
-        'query',
-      ),
-    )
+
+  for (const { name } of unknown) {
+    const subject = { in: 'query' as const, name, pointer: '', keyword: 'empty' }
+    found.push({
+      intent: { phase: 'coverage', expect: 'unknown', what: `${name} without a value`, subject },
+      call: { ...base, query: { ...base.query, [name]: '' } },
+    })
+  }
   for (const parameter of operation.parameters.filter((each) => each.in === 'path').slice(-1))
     for (const [what, text] of oddSegments)
       found.push(

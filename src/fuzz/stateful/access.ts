@@ -31,6 +31,13 @@ export const crossUser = async (
       change: withLargestPage(lister),
     })
   }
+  const writer = resource.patch ?? resource.put ?? resource.deleter
+  if (operation === reader && writer)
+    await act(session, story, writer, 'foreign-write', {
+      what: 'changes it as another',
+      identity: 'second',
+      expect: 'unknown',
+    })
   if (operation !== reader)
     await act(session, story, reader, 'foreign-read', {
       what: 'reads it as another',
@@ -80,9 +87,11 @@ export const judgeCrossUser = (
     isSuccess(exchanges[foreignList]) &&
     !isListed(exchanges[foreignList], exchanges[own])
   const isRefused = [403, 404].includes(statusOf(exchanges[foreignRead]))
+  // Who is told that it is not there is not meant to see it.
+  const isHidden = statusOf(exchanges[at('foreign-write')]) === 404
   const knows = operation.responses.has('403')
   const isOwned = namesOwner(jsonOf(exchanges[own])) || operation.method === 'GET'
-  if (!(isPrivate || (knows && isOwned) || (isRefused && operation.method !== 'GET'))) return []
+  if (!(isPrivate || isHidden || (knows && isOwned) || (isRefused && operation.method !== 'GET'))) return []
   return [
     {
       check: 'cross_user_access',

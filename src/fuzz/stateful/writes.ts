@@ -237,7 +237,12 @@ export const failedWrites = (session: Session, operation: Operation): readonly R
     name: '',
   })
   const seen = new Set<string>()
-  return draws
+  const stale: RefusedWrite = {
+    call: { ...base, extraHeaders: [['if-match', '"mcpd-stale"']] },
+    what: 'a stale If-Match',
+    pointer: '/',
+  }
+  const refused = draws
     .filter(({ expect, pointer, value, keyword }) => {
       // A member that is missing or wrong leaves room for the others; a wrong whole does not.
       if (
@@ -256,6 +261,7 @@ export const failedWrites = (session: Session, operation: Operation): readonly R
       what: `${what} in ${pointer}`,
       pointer,
     }))
+  return operation.method === 'POST' ? refused : [stale, ...refused]
 }
 
 export const failedWrite = async (

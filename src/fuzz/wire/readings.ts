@@ -11,7 +11,20 @@ import { wellFormed } from './serialise.ts'
  * one is wanted, one item is a list of one. A value is invalid only if no reading of its text is valid.
  */
 export const acceptsOnWire = (view: View, value: Json): boolean =>
-  readingsOf(view, value, 0).some((reading) => accepts(view, reading))
+  readingsOf(view, asSent(value), 0).some((reading) => accepts(view, reading))
+
+/** What is left of a value on the wire: texts, lists of texts and members that are either. */
+const asSent = (value: Json): Json =>
+  isList(value)
+    ? value.map(asText)
+    : isObject(value)
+      ? Object.fromEntries(
+          Object.entries(value).map(([name, member]) => [
+            name,
+            isList(member) ? member.map(asText) : asText(member),
+          ]),
+        )
+      : asText(value)
 
 const depthMax = 6
 const numeric = /^\s*[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?\s*$/i
@@ -33,6 +46,8 @@ const readingsOf = (view: View, value: Json, depth: number): readonly Json[] => 
     if (one.type === 'boolean' && text !== undefined)
       found.push(...(trueWords.test(text) ? [true] : falseWords.test(text) ? [false] : []))
     if (one.type === 'null' && (text === '' || text === 'null')) found.push(null)
+    if ((one.type === 'array' || one.type === 'object') && text !== undefined && /^\s*[[{]/.test(text))
+      found.push(...parsed(text))
     if (one.type === 'array') {
       const read = (items: readonly Json[]): Json =>
         items.map((item, at) => firstValid(one.prefix[at] ?? one.items, item, depth))
@@ -50,6 +65,15 @@ const readingsOf = (view: View, value: Json, depth: number): readonly Json[] => 
       )
   }
   return found
+}
+
+/** Some parameters and parts of forms carry JSON. */
+const parsed = (text: string): readonly Json[] => {
+  try {
+    return [JSON.parse(text) as Json]
+  } catch {
+    return []
+  }
 }
 
 const firstValid = (view: View, value: Json, depth: number): Json => {
