@@ -2,6 +2,7 @@ import type { Socket } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
 import type { Config } from '../core/config.ts'
+import type { Invoke } from '../core/inference.ts'
 import type { ConfigFile } from '../core/config-schema.ts'
 import { loadConfig, type LoadedConfig } from '../core/load-config.ts'
 import { createMetrics } from '../core/metrics.ts'
@@ -101,7 +102,10 @@ export const startDaemon = async (flags: DaemonFlags, place: DaemonPlace): Promi
 
   const specs = stack.adopt(startSpecs(config, { log }), (watching) => watching.close())
 
-  const contexts = stack.adopt(startContexts(config.contexts, { registry, log }), (kept) => kept.close())
+  const contexts = stack.adopt(
+    startContexts(config.contexts, { registry, log, now, invoke: (request) => invoke(request) }),
+    (kept) => kept.close(),
+  )
 
   const local = new WeakSet<Socket>()
   const accessOf = ({ listen: rules }: Config) =>
@@ -135,7 +139,7 @@ export const startDaemon = async (flags: DaemonFlags, place: DaemonPlace): Promi
   const { promise: stopped, resolve: stop } = Promise.withResolvers<void>()
   let { retries } = config
   const measure = measureGuard(metrics, now)
-  const invoke = createPipeline({
+  const invoke: Invoke = createPipeline({
     registry,
     measure,
     recall: contexts.guard,

@@ -6,6 +6,7 @@ import type { measureGuard } from './guards/measure.ts'
 import { adminSurface } from './http/admin.ts'
 import { backendAdmin } from './http/admin-backends.ts'
 import { anthropicSurface, renderAnthropicError } from './http/anthropic.ts'
+import { contextAdmin } from './http/context-admin.ts'
 import type { ContextParts } from './http/context-route.ts'
 import { contextSurface } from './http/contexts.ts'
 import { conversationsSurface } from './http/conversations.ts'
@@ -73,6 +74,7 @@ export const surfacesOf = (parts: SurfaceParts): ServerOptions['surfaces'] => {
       url: parts.url,
       stop: parts.stop,
     }),
+    contextAdmin(parts.contexts),
     backendAdmin({ registry, reloader, drainMs: parts.drainMs, local: parts.local }),
   ]
 }

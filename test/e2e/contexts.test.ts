@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type OllamaStandIn, startOllamaStandIn } from '../../fixtures/ollama-stand-in.ts'
 import { type OpenAiStandIn, startOpenAiStandIn } from '../../fixtures/openai-stand-in.ts'
 import { startTestDaemon, type TestDaemon } from '../harness/daemon.ts'
@@ -8,7 +8,7 @@ import { startTestDaemon, type TestDaemon } from '../harness/daemon.ts'
 let openai: OpenAiStandIn
 let ollama: OllamaStandIn
 let mcpd: TestDaemon
-beforeEach(async () => {
+beforeAll(async () => {
   openai = await startOpenAiStandIn({ models: ['gpt'], tokenDelayMs: 1 })
   ollama = await startOllamaStandIn()
   mcpd = await startTestDaemon(`backends:
@@ -16,7 +16,7 @@ beforeEach(async () => {
   - { name: laptop, adapter: ollama, url: "${ollama.url}" }
 `)
 })
-afterEach(async () => {
+afterAll(async () => {
   await mcpd.close()
   await Promise.all([openai.close(), ollama.close()])
 })
@@ -36,7 +36,7 @@ const call = async (method: string, path: string, body?: unknown, headers = {}):
     ...(body !== undefined && { body: JSON.stringify(body) }),
   })
   const text = await answer.text()
-  const isJson = answer.headers.get('content-type')?.includes('json') === true && !text.startsWith('data:')
+  const isJson = /[/+]json/.test(answer.headers.get('content-type') ?? '')
   return { status: answer.status, headers: answer.headers, body: isJson && text ? JSON.parse(text) : text }
 }
 
@@ -228,7 +228,7 @@ describe('the API of contexts', () => {
     expect(back.body.head).toBe(rest.body.turns[0].id)
     await call('POST', `/mcp/v1/contexts/${id}/pin`, { turn: second, pinned: true })
     expect((await turnsOf(id)).body.turns[1].pinned).toBe(true)
-    const listed = await call('GET', '/mcp/v1/contexts?tag=t')
+    const listed = await call('GET', '/mcp/v1/contexts?tag=t&limit=5')
     expect(listed.body.contexts.map((entry: { id: string }) => entry.id)).toEqual([id])
     expect(Object.keys(listed.body.contexts[0].heads).toSorted()).toEqual(['main', 'side'])
     const changed = await call('PATCH', `/mcp/v1/contexts/${id}`, { title: 'B' })
@@ -239,6 +239,44 @@ describe('the API of contexts', () => {
     expect(found.body.results[0]).toMatchObject({ context: id, turn: second })
     expect((await call('DELETE', `/mcp/v1/contexts/${id}`)).status).toBe(204)
     expect((await turnsOf(id)).status).toBe(404)
+  })
+
+  it('exports, and imports byte for byte', async () => {
+    const id = await create({ title: 'Trip', messages: [user('one'), { role: 'assistant', content: 'two' }] })
+    await call('POST', `/mcp/v1/contexts/${id}/fork`, { name: 'side' })
+    const file = await call('GET', `/mcp/v1/contexts/${id}/export`)
+    const read = (query: string, body: string) =>
+      mcpd.fetch(`/mcp/v1/contexts/import${query}`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/x-ndjson' },
+        body,
+      })
+    expect((await read('', file.body)).status).toBe(409)
+    const copy = await read('?id=copy', file.body)
+    expect([copy.status, await copy.json()]).toMatchObject([201, { id: 'copy', turns: 2 }])
+    const hashes = async (of: string) =>
+      (await turnsOf(of)).body.turns.map(({ hash, chain }: { hash: string; chain: string }) => [hash, chain])
+    expect(await hashes('copy')).toEqual(await hashes(id))
+    const cut = file.body.slice(0, -20)
+    expect((await read('?id=cut', cut)).status).toBe(400)
+    expect((await turnsOf('cut')).status).toBe(404)
+    const markdown = await call('GET', `/mcp/v1/contexts/${id}/export?format=markdown`)
+    expect(markdown.body).toContain('# Trip')
+  })
+
+  it('has a model sum up the old turns, which then stand no longer in views', async () => {
+    const id = await create({
+      messages: Array.from({ length: 30 }, (_, n) => ({
+        role: n % 2 === 0 ? 'user' : 'assistant',
+        content: `turn ${n}`,
+      })),
+    })
+    const made = await call('POST', `/mcp/v1/contexts/${id}/compact`, { model: 'gpu/gpt' })
+    expect([made.status, made.body.turns]).toEqual([200, [made.body.head]])
+    const preview = await call('GET', `/mcp/v1/contexts/${id}/prune?budgetTokens=1000000`)
+    expect(preview.body.kept).toContain(made.body.head)
+    expect(preview.body.dropped[0].reason).toBe('summarised')
+    expect(said(await turnsOf(id))).toHaveLength(31)
   })
 
   it.each(['{}:x', 'a\u0000b', 'x'.repeat(65), '..', 'ü'])('refuses the id %j', async (id) => {

@@ -17,11 +17,14 @@ import { checkId } from './ids.ts'
 const turnsMax = 100_000
 
 /**
- * The appends that make a context of an export, for `ContextStore.restore`. Every hash is computed anew and must be
+ * The appends that make a context of an export, for `ContextStore.restore`, under its own name where `place` has none. Every hash is computed anew and must be
  * the one that is written there. Throws BAD_REQUEST with the line at fault for anything that is not a whole export:
  * cut short, in another order than parents before children, or with bodies that do not have their hashes.
  */
-export const readExport = (text: string, key: ContextKey): readonly Append[] => {
+export const readExport = (
+  text: string,
+  place: Pick<ContextKey, 'tenant'> & { readonly context?: string },
+): readonly Append[] => {
   const lines = text.split('\n').filter((line) => line.trim() !== '')
   const [first, ...rest] = lines
   if (first === undefined) throw wrong(1, 'there is nothing in it')
@@ -38,7 +41,9 @@ export const readExport = (text: string, key: ContextKey): readonly Append[] => 
     checkId(name, 'heads')
     if (at !== null && !known.has(at)) throw wrong(1, `the head ${name} is at a turn that is not in it`)
   }
-  return appendsOf(key, header, turns)
+  const { tenant, context = header.context } = place
+  checkId(context, 'context')
+  return appendsOf({ tenant, context }, header, turns)
 }
 
 const appendsOf = (

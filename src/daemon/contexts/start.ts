@@ -1,14 +1,20 @@
+import { existsSync } from 'node:fs'
 import type { Logger } from 'pino'
 import type { ContextsConfig } from '../../core/context-config.ts'
-import type { Guard } from '../../core/inference.ts'
+import type { Guard, Invoke } from '../../core/inference.ts'
+import type { Journal } from '../../core/journal.ts'
 import { recallGuard } from '../guards/recall.ts'
 import type { ContextParts } from '../http/context-route.ts'
 import type { Registry } from '../registry.ts'
+import { createAsk } from './ask.ts'
+import { createCompaction } from './compaction.ts'
 import { newId } from './ids.ts'
+import { lazyJournal } from './journal/lazy.ts'
 import { createMemoryJournal } from './journal/memory.ts'
 import { createLook, createPreview } from './look.ts'
+import { tokenizeBy, vectorsOf } from './models.ts'
+import { createPruning } from './pruning.ts'
 import { createContextStore } from './store.ts'
-import type { PathTurn } from './path.ts'
 
 export interface Contexts {
   readonly guard: Guard
@@ -18,25 +24,86 @@ export interface Contexts {
 
 interface StartOptions {
   readonly registry: Registry
+  /** The pipeline, for what models are asked on the daemon's own behalf. */
+  readonly invoke: Invoke
   readonly log: Logger
+  /** Monotonic milliseconds. */
+  readonly now: () => number
 }
 
-/** Opens the store of conversations, and makes what uses it. */
-export const startContexts = (config: ContextsConfig, { registry }: StartOptions): Contexts => {
-  const journal = createMemoryJournal({ now: Date.now, newId })
-  const store = createContextStore({ journal, hotMaxBytes: config.hotMaxBytes })
-  const counting = () => ({
-    exact: false,
-    tokensOf: ({ turn }: PathTurn) => Math.ceil(turn.bodyBytes / 4) + 4,
-  })
+/** Longest wait for a summary. */
+const compactMs = 5 * 60_000
+const collectEveryMs = 60 * 60_000
+
+/** Prepares the store of conversations, and makes what uses it. */
+export const startContexts = (config: ContextsConfig, options: StartOptions): Contexts => {
+  const { registry, invoke, log, now } = options
+  const journal = journalOf(config, log)
+  const contexts = createContextStore({ journal, hotMaxBytes: config.hotMaxBytes })
+  const ask = createAsk(invoke, now)
+  const vectors = vectorsOf(config, ask)
+  const pruning = createPruning({ tokenizeOf: tokenizeBy(registry, ask), ...(vectors && { vectors }) })
+  const compact = createCompaction(contexts, ask)
+  const stop = new AbortController()
+  const { compaction } = config
   return {
     guard: recallGuard({
-      contexts: store,
+      contexts,
       newId,
-      look: createLook({ registry, counting }),
-      learn: () => undefined,
+      look: createLook({ registry, pruning }),
+      learn: (...observed) => pruning.learn(...observed),
+      overflowed: (key, head) => {
+        if (!compaction) return
+        // Who asked has an answer; the summary is for the next question.
+        compact(
+          key,
+          head,
+          compaction.model,
+          AbortSignal.any([stop.signal, AbortSignal.timeout(compactMs)]),
+        ).catch((error: unknown) =>
+          log.warn({ err: error, context: key.context }, 'a conversation was not summed up'),
+        )
+      },
     }),
-    surface: { contexts: store, newId, preview: createPreview(store, { counting }) },
-    close: () => store.close(),
+    surface: { contexts, newId, preview: createPreview(contexts, pruning), compact },
+    close: async () => {
+      stop.abort()
+      await pruning.close()
+      await contexts.close()
+    },
+  }
+}
+
+const journalOf = ({ journal, retentionMs }: ContextsConfig, log: Logger): Journal => {
+  if (journal.kind === 'memory') return createMemoryJournal({ now: Date.now, newId })
+  const lazy = lazyJournal({ driver: 'sqlite', shared: false }, async () => {
+    const { openSqliteJournal } = await import('./journal/sqlite.ts')
+    const opened = await openSqliteJournal({ path: journal.path })
+    const aborted = await opened.recover()
+    if (aborted > 0) log.info({ aborted }, 'answers that a crash cut off are kept as aborted')
+    return keepHouse(opened, retentionMs, log)
+  })
+  // What a crash left open is settled before anybody asks.
+  if (existsSync(journal.path))
+    lazy.stats().catch((error: unknown) => log.error({ err: error }, 'the conversations cannot be read'))
+  return lazy
+}
+
+/** Deletes what is too old, now and every hour. */
+const keepHouse = (journal: Journal, retentionMs: number | undefined, log: Logger): Journal => {
+  const collect = (): void => {
+    journal
+      .collect(retentionMs === undefined ? {} : { retentionMs })
+      .catch((error: unknown) => log.warn({ err: error }, 'old conversations were not deleted'))
+  }
+  const timer = setInterval(collect, collectEveryMs)
+  timer.unref()
+  collect()
+  return {
+    ...journal,
+    close: () => {
+      clearInterval(timer)
+      return journal.close()
+    },
   }
 }

@@ -73,7 +73,7 @@ export const beginTurn = async (parts: TalkParts, request: TalkRequest): Promise
   const added = step.turns.map((turn, index) =>
     addedTurn(turn, parts.newId(), (told.at(-1)?.turn.seq ?? 0) + index + 1),
   )
-  const expected = await parts.look([...told, ...added.map(readTurn)], request)
+  const expected = await parts.look([...told, ...added.map(readTurn)], request, place.head ?? 'fork')
   if (context.addition?.stores === false) return readOnly(joined(request, expected.turns))
   const stored = await storeQuestion(parts, key, place, { ...step, turns: added }, request)
   const opened = stored.turns.at(-1)!

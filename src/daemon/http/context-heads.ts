@@ -16,7 +16,13 @@ import { answers, problem } from './documented.ts'
 type About = Parameters<ContextStore['annotate']>[1]
 
 /** What is said of a context, and where its heads are. */
-export const addHeads = (app: FastifyInstance, { contexts, newId }: ContextParts): void => {
+export const addHeads = (app: FastifyInstance, parts: ContextParts): void => {
+  addAbout(app, parts)
+  addMoves(app, parts)
+  addCompact(app, parts)
+}
+
+const addAbout = (app: FastifyInstance, { contexts }: ContextParts): void => {
   app.get<OfContext>(
     '/mcp/v1/contexts/:context/about',
     {
@@ -62,7 +68,9 @@ export const addHeads = (app: FastifyInstance, { contexts, newId }: ContextParts
       return reply.code(204).send()
     },
   )
+}
 
+const addMoves = (app: FastifyInstance, { contexts, newId }: ContextParts): void => {
   app.post<OfContext & { Body: { ref?: string; at?: string; name?: string } }>(
     '/mcp/v1/contexts/:context/fork',
     {
@@ -129,6 +137,30 @@ export const addHeads = (app: FastifyInstance, { contexts, newId }: ContextParts
       entryOf(await contexts.annotate(keyOf({ params }), { pins: { [turn]: pinned } })),
   )
 }
+
+const addCompact = (app: FastifyInstance, { compact }: ContextParts): void => {
+  app.post<OfContext & { Body: { model: string; ref?: string } }>(
+    '/mcp/v1/contexts/:context/compact',
+    {
+      schema: {
+        tags: ['Contexts'],
+        operationId: 'compactContext',
+        summary: 'Have a model sum up all but the last turns; nothing is deleted',
+        params: contextParams,
+        body: { $ref: 'ContextCompact#' },
+        response: { 200: answers('TurnsAppended', 'The summary is a turn.'), ...problem },
+      },
+    },
+    async ({ params, body: { model, ref = mainHead } }) => {
+      const made = await compact(keyOf({ params }), ref, model, AbortSignal.timeout(compactMs))
+      if (!made) throw new McpdError('BAD_REQUEST', 'There is too little to sum up.')
+      return { head: made.head, turns: made.turns.map(({ id }) => id) }
+    },
+  )
+}
+
+/** Longest wait for a summary. */
+const compactMs = 5 * 60_000
 
 /** The turn that is so many turns before the end of a head; null where that is before the first. */
 const turnBefore = async (

@@ -2,6 +2,7 @@ import type { FastifyRequest } from 'fastify'
 import type { ContextKey, ContextSummary } from '../../core/context.ts'
 import { McpdError } from '../../core/errors.ts'
 import { defaultPrincipal } from '../../core/principal.ts'
+import type { createCompaction } from '../contexts/compaction.ts'
 import type { ViewPlan, ViewReport } from '../contexts/look.ts'
 import type { ContextStore } from '../contexts/store.ts'
 import { idPattern } from './context-schemas.ts'
@@ -13,6 +14,8 @@ export interface ContextParts {
   readonly newId: () => string
   /** What of a path would go to a model under a budget. */
   readonly preview: (key: ContextKey, ref: string, plan: ViewPlan) => Promise<ViewReport>
+  /** Has a model sum up what no longer fits; undefined where there is too little. */
+  readonly compact: ReturnType<typeof createCompaction>
 }
 
 /** A number between bounds in a query, where everything is text. */

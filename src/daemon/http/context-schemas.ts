@@ -26,7 +26,7 @@ const aboutMembers = {
 const { messages } = chatMembers
 const fewMessages = { ...messages, maxItems: 10_000 }
 
-export const contextCreateSchema = Type.Object(
+const contextCreateSchema = Type.Object(
   {
     id: Type.Optional(id('Chosen by the client; made up by default.')),
     ...aboutMembers,
@@ -35,13 +35,13 @@ export const contextCreateSchema = Type.Object(
   { ...closed, $id: 'ContextCreate', description: 'A conversation to keep.' },
 )
 
-export const contextChangeSchema = Type.Object(aboutMembers, {
+const contextChangeSchema = Type.Object(aboutMembers, {
   ...closed,
   $id: 'ContextChange',
   description: 'What is to be said of it from now on; members that are absent stay.',
 })
 
-export const contextHeadSchema = Type.Object(
+const contextHeadSchema = Type.Object(
   {
     id: id('The context.'),
     ref: Type.String({ description: 'The name of the head.' }),
@@ -50,7 +50,7 @@ export const contextHeadSchema = Type.Object(
   { ...closed, $id: 'ContextHead', description: 'Where a head of a context is.' },
 )
 
-export const turnsAppendSchema = Type.Object(
+const turnsAppendSchema = Type.Object(
   {
     messages: { ...fewMessages, description: 'The turns to add, in their order.' },
     ref: Type.Optional(id('The head to move. Default: main.')),
@@ -59,7 +59,7 @@ export const turnsAppendSchema = Type.Object(
   { ...closed, $id: 'TurnsAppend', description: 'Turns to add behind a head.' },
 )
 
-export const turnsAppendedSchema = Type.Object(
+const turnsAppendedSchema = Type.Object(
   {
     head: headId,
     turns: Type.Array(Type.String(), { description: 'The ids of the new turns.' }),
@@ -91,7 +91,7 @@ const turnSchema = Type.Object(
   { $id: 'Turn', description: 'One message of a conversation, with the other members of the message.' },
 )
 
-export const contextPageSchema = Type.Object(
+const contextPageSchema = Type.Object(
   {
     id: id('The context.'),
     ref: Type.String({ description: 'The head that was read.' }),
@@ -103,7 +103,7 @@ export const contextPageSchema = Type.Object(
   { ...closed, $id: 'ContextPage', description: 'Turns of a context.' },
 )
 
-export const contextViewSchema = Type.Object(
+const contextViewSchema = Type.Object(
   {
     mode: Type.String({ description: 'whole, recent, lexical or semantic: how the rest was chosen.' }),
     tokens: count('Of what is kept.'),
@@ -128,7 +128,7 @@ const contextSchema = Type.Object(
   { ...closed, $id: 'Context', description: 'A conversation that is kept.' },
 )
 
-export const contextListSchema = Type.Object(
+const contextListSchema = Type.Object(
   {
     contexts: Type.Array(Type.Ref('Context#'), { description: 'The last used first.' }),
     next: Type.Optional(Type.String({ description: 'The cursor of the next page; absent on the last one.' })),
@@ -136,7 +136,7 @@ export const contextListSchema = Type.Object(
   { ...closed, $id: 'ContextList' },
 )
 
-export const contextForkSchema = Type.Object(
+const contextForkSchema = Type.Object(
   {
     ref: Type.Optional(id('The head to fork from. Default: main.')),
     at: Type.Optional(id('The turn to fork at. Default: where the head is.')),
@@ -145,7 +145,7 @@ export const contextForkSchema = Type.Object(
   { ...closed, $id: 'ContextFork', description: 'A new head at a turn; nothing is copied.' },
 )
 
-export const contextRewindSchema = Type.Object(
+const contextRewindSchema = Type.Object(
   {
     ref: Type.Optional(id('The head to move. Default: main.')),
     to: Type.Optional(id('The turn to go back to.')),
@@ -156,12 +156,12 @@ export const contextRewindSchema = Type.Object(
   { ...closed, $id: 'ContextRewind', description: 'Exactly one of `to` and `turns`. Nothing is deleted.' },
 )
 
-export const contextPinSchema = Type.Object(
+const contextPinSchema = Type.Object(
   { turn: id('The turn.'), pinned: Type.Boolean() },
   { ...closed, $id: 'TurnPin', description: 'Whether a turn is in every pruned view.' },
 )
 
-export const contextSnapshotSchema = Type.Object(
+const contextSnapshotSchema = Type.Object(
   {
     id: id('The context.'),
     ref: Type.String(),
@@ -175,7 +175,7 @@ export const contextSnapshotSchema = Type.Object(
   { ...closed, $id: 'ContextSnapshot', description: 'A conversation as it stands at a head.' },
 )
 
-export const contextSearchSchema = Type.Object(
+const contextSearchSchema = Type.Object(
   {
     query: Type.String({ minLength: 1, maxLength: 1024 }),
     limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 100, default: 20 })),
@@ -183,7 +183,7 @@ export const contextSearchSchema = Type.Object(
   { ...closed, $id: 'ContextSearch', description: 'Words to look for.' },
 )
 
-export const contextFoundSchema = Type.Object(
+const contextFoundSchema = Type.Object(
   {
     results: Type.Array(
       Type.Object(
@@ -201,7 +201,7 @@ export const contextFoundSchema = Type.Object(
   { ...closed, $id: 'ContextFound' },
 )
 
-export const contextImportedSchema = Type.Object(
+const contextImportedSchema = Type.Object(
   {
     id: id('The context.'),
     heads: Type.Record(Type.String(), headId),
@@ -210,12 +210,12 @@ export const contextImportedSchema = Type.Object(
   { ...closed, $id: 'ContextImported' },
 )
 
-export const contextStatsSchema = Type.Object(
+const contextStatsSchema = Type.Object(
   {},
   { $id: 'ContextStats', additionalProperties: true, description: 'Counts and bytes by kind.' },
 )
 
-export const contextFsckSchema = Type.Object(
+const contextFsckSchema = Type.Object(
   {
     ok: Type.Boolean(),
     checked: Type.Object({}, { additionalProperties: true }),
@@ -224,7 +224,16 @@ export const contextFsckSchema = Type.Object(
   { ...closed, $id: 'ContextFsck', description: 'Every hash and link was checked.' },
 )
 
+const contextCompactSchema = Type.Object(
+  {
+    model: Type.String({ minLength: 1, maxLength: 1024, description: 'Which model is to sum up.' }),
+    ref: Type.Optional(id('The head. Default: main.')),
+  },
+  { ...closed, $id: 'ContextCompact', description: 'Turns that a summary is to stand for.' },
+)
+
 export const contextSchemas = [
+  contextCompactSchema,
   contextCreateSchema,
   contextChangeSchema,
   contextHeadSchema,

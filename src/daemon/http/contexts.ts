@@ -4,6 +4,7 @@ import { mainHead } from '../../core/context.ts'
 import { defaultPrincipal } from '../../core/principal.ts'
 import { decodeMessages } from '../../dialects/openai/request.ts'
 import { contextSchemas } from './context-schemas.ts'
+import { addContextFiles } from './context-files.ts'
 import { addHeads } from './context-heads.ts'
 import { type ContextParts, countParameter, entryOf } from './context-route.ts'
 import { addTurns } from './context-turns.ts'
@@ -17,6 +18,7 @@ export const contextSurface =
     addContexts(app, parts)
     addTurns(app, parts)
     addHeads(app, parts)
+    addContextFiles(app, parts)
   }
 
 interface CreateBody {

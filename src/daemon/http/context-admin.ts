@@ -1,0 +1,45 @@
+import type { FastifyInstance } from 'fastify'
+import type { ContextParts } from './context-route.ts'
+import { answers, problem } from './documented.ts'
+
+/** Problems that one answer names; a store that is damaged further is damaged enough. */
+const problemsMax = 1000
+
+/** The store that all contexts of all tenants are in: for whoever runs the daemon. */
+export const contextAdmin =
+  ({ contexts }: Pick<ContextParts, 'contexts'>) =>
+  (app: FastifyInstance): void => {
+    app.get(
+      '/admin/contexts',
+      {
+        schema: {
+          tags: ['Admin'],
+          operationId: 'getContextStats',
+          summary: 'What the store of conversations holds',
+          response: { 200: answers('ContextStats', 'Counts and bytes.'), ...problem },
+        },
+      },
+      async () => ({ driver: contexts.journal.driver, ...(await contexts.journal.stats()) }),
+    )
+
+    app.post(
+      '/admin/contexts/fsck',
+      {
+        schema: {
+          tags: ['Admin'],
+          operationId: 'checkContexts',
+          summary: 'Check every hash and link of the store; nothing is changed',
+          response: { 200: answers('ContextFsck', 'What is wrong.'), ...problem },
+        },
+      },
+      async () => {
+        const problems: object[] = []
+        for await (const found of contexts.journal.fsck()) {
+          problems.push(found)
+          if (problems.length === problemsMax) break
+        }
+        const { contexts: count, turns, segments } = await contexts.journal.stats()
+        return { ok: problems.length === 0, checked: { contexts: count, turns, segments }, problems }
+      },
+    )
+  }
