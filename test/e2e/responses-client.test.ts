@@ -445,7 +445,7 @@ describe('a conversation that is too long', () => {
     const say = (body: Omit<ResponseCreateParamsNonStreaming, 'model' | 'stream'>) =>
       client().responses.create({ model: 'narrow/stand-in', max_output_tokens: 20, ...body })
     let last = await say({ input: 'begin' })
-    for (const word of ['alpha', 'beta', 'gamma'])
+    for (const word of ['alpha', 'beta', 'gamma', 'delta', 'omega', 'sigma'])
       last = await say({ input: `${word} `.repeat(80), previous_response_id: last.id, truncation: 'auto' })
     const whole = say({ input: 'end', previous_response_id: last.id })
     expect(await failure(whole)).toMatchObject({ status: 400, code: 'context_length_exceeded' })
