@@ -99,7 +99,7 @@ describe('a route that mcpd does not know', () => {
     for (const [method, path] of [
       ['GET', '/v1/files'],
       ['DELETE', '/v1/files/f-1'],
-      ['POST', '/v1/rerank'],
+      ['POST', '/v1/moderations'],
     ] as const) {
       const answer = await mcpd.fetch(path, {
         method,
@@ -107,7 +107,11 @@ describe('a route that mcpd does not know', () => {
       })
       expect([answer.status, await answer.json()]).toEqual([200, { ok: true }])
     }
-    expect(seen.map(({ line }) => line)).toEqual(['GET /v1/files', 'DELETE /v1/files/f-1', 'POST /v1/rerank'])
+    expect(seen.map(({ line }) => line)).toEqual([
+      'GET /v1/files',
+      'DELETE /v1/files/f-1',
+      'POST /v1/moderations',
+    ])
     expect((await mcpd.fetch('/v1/nothing')).status).toBe(404)
   })
 

@@ -27,7 +27,7 @@ const methods = ['GET', 'POST', 'DELETE', 'PUT', 'PATCH'] as const
 const passedHeaders = ['content-type', 'content-disposition', 'content-encoding', 'retry-after', 'location']
 
 /**
- * Routes of the OpenAI API that mcpd does not know (audio, images, moderations, rerank, files …) go to a backend that
+ * Routes of the OpenAI API that mcpd does not know (audio, images, moderations, files …) go to a backend that
  * speaks it, untouched but for the `model` value: under the same breaker, queue, limits and counts.
  */
 export const openaiForward =

@@ -1,13 +1,7 @@
-import { Compile } from 'typebox/compile'
 import { describe, expect, it } from 'vitest'
-import { fold, unfold } from '../../../../src/core/fold.ts'
-import type { InferenceResponse } from '../../../../src/core/inference.ts'
-import { createSseDecoder } from '../../../../src/core/sse.ts'
-import { GenerateEvent } from '../../../../src/dialects/tgi/schemas.ts'
+import { fold } from '../../../../src/core/fold.ts'
 import { decodeStream } from '../../../../src/dialects/tgi/stream-decoder.ts'
-import { streamEncoder } from '../../../../src/dialects/tgi/stream-encoder.ts'
 
-const isEvent = Compile(GenerateEvent)
 async function* one(text: string | Buffer) {
   yield Buffer.from(text)
 }
@@ -42,20 +36,6 @@ describe('a stream', () => {
 
   it('has the prompt before it where that is wanted', async () => {
     expect((await read(stream, { prompt: 'Once ' })).choices[0]!.text).toBe('Once upon a')
-  })
-
-  it('is the same after encoding and decoding', async () => {
-    const response: InferenceResponse = {
-      model: 'm',
-      choices: [{ index: 0, text: 'upon a time', finishReason: 'length' }],
-      usage: { inputTokens: 3, outputTokens: 4 },
-    }
-    const encoder = streamEncoder()
-    const bytes = Buffer.concat(
-      [...unfold(response)].map((event) => encoder.encode(event) ?? Buffer.alloc(0)),
-    )
-    for (const { data } of createSseDecoder().push(bytes)) expect(isEvent.Check(JSON.parse(data!))).toBe(true)
-    expect(await read(bytes)).toEqual(response)
   })
 })
 
