@@ -1,3 +1,6 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import OpenAI from 'openai'
 import type { ResponseCreateParamsNonStreaming } from 'openai/resources/responses/responses'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
@@ -673,6 +676,31 @@ describe('a conversation in use', () => {
     await respond({ input: 'aside', previous_response_id: first.id })
     const { data } = await client().conversations.items.list(id, { order: 'asc' })
     expect(texts(data)).toEqual(['one', 'one', 'two', 'two'])
+  })
+})
+
+describe('a daemon that ends', () => {
+  it('leaves its responses to the next one', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'mcpd-'))
+    const config = `
+contexts: { journal: "sqlite:${join(folder, 'kept.db')}" }
+backends: [{ name: vllm, adapter: openai, url: "${backend.url}" }]`
+    const ask = async (body: object): Promise<OpenAI.Responses.Response> => {
+      const daemon = await startTestDaemon(config)
+      const asking = new OpenAI({ baseURL: `${daemon.url}/v1`, apiKey: 'none', fetch: daemon.fetch })
+      const response = await asking.responses.create({ model, ...body, stream: false })
+      expect(await asking.responses.retrieve(response.id)).toMatchObject({ metadata: response.metadata })
+      await daemon.close()
+      return response
+    }
+    const first = await ask({ input: 'My name is Ada.', metadata: { kept: 'yes' } })
+    await ask({ input: 'What is it?', previous_response_id: first.id })
+    expect(lastMessages()).toEqual([
+      'user: My name is Ada.',
+      'assistant: My name is Ada.',
+      'user: What is it?',
+    ])
+    await rm(folder, { recursive: true, force: true })
   })
 })
 
