@@ -15,6 +15,15 @@ interface Posting {
   readonly counts: number[]
 }
 
+interface Found {
+  readonly posting: Posting
+  /** In how many of the documents that count. */
+  readonly found: number
+}
+
+/** Terms of a question that are looked up. */
+const searchedMax = 24
+
 export interface Bm25 {
   readonly size: number
   /** Appends the next document. */
@@ -46,26 +55,40 @@ export const createBm25 = (): Bm25 => {
   }
 
   const search = (terms: readonly string[], end: number): readonly Match[] => {
-    const scores = new Map<number, { score: number; rarity: number }>()
     const meanLength = Math.max(1, lengthBefore[end]! / end)
     const rarest = idf(end, 1)
-    for (const term of new Set(terms)) {
-      const posting = postings.get(term)
-      if (!posting) continue
-      const found = countBelow(posting.documents, end)
+    const scores = new Float64Array(end)
+    const rarities = new Float64Array(end)
+    const matched: number[] = []
+    for (const { posting, found } of rarestOf(terms, end)) {
       const weight = idf(end, found)
+      const { documents, counts } = posting
       for (let at = 0; at < found; at += 1) {
-        const document = posting.documents[at]!
-        const count = posting.counts[at]!
-        const share = (count * (k1 + 1)) / (count + k1 * (1 - b + (b * lengths[document]!) / meanLength))
-        const sum = scores.get(document) ?? { score: 0, rarity: 0 }
-        sum.score += weight * share
-        sum.rarity += weight / rarest
-        scores.set(document, sum)
+        const document = documents[at]!
+        const count = counts[at]!
+        if (rarities[document] === 0) matched.push(document)
+        scores[document]! +=
+          (weight * (count * (k1 + 1))) / (count + k1 * (1 - b + (b * lengths[document]!) / meanLength))
+        rarities[document]! += weight / rarest
       }
     }
-    return [...scores].map(([document, sum]) => ({ document, ...sum }))
+    return matched.map((document) => ({
+      document,
+      score: scores[document]!,
+      rarity: rarities[document]!,
+    }))
   }
+
+  /** What tells texts apart: a long question has many words that stand in most of them. */
+  const rarestOf = (terms: readonly string[], end: number): readonly Found[] =>
+    [...new Set(terms)]
+      .flatMap((term): Found[] => {
+        const posting = postings.get(term)
+        const found = posting ? countBelow(posting.documents, end) : 0
+        return posting && found > 0 ? [{ posting, found }] : []
+      })
+      .sort((left, right) => left.found - right.found)
+      .slice(0, searchedMax)
 
   return {
     get size() {

@@ -89,12 +89,10 @@ export const createRelevance = (): Relevance => {
   return { read, rank }
 }
 
-/** Whether what is indexed of `before` stands at the beginning of `after` as it was. */
-const isContinued = (before: readonly Unit[], after: readonly Unit[], indexed: number): boolean => {
-  for (let at = 0; at < indexed; at += 1)
-    if (before[at]!.turns[0]!.turn.chainHash !== after[at]?.turns[0]!.turn.chainHash) return false
-  return after.length >= indexed
-}
+/** Whether what is indexed of `before` stands at the beginning of `after`: equal chains are equal histories. */
+const isContinued = (before: readonly Unit[], after: readonly Unit[], indexed: number): boolean =>
+  indexed === 0 ||
+  before[indexed - 1]!.turns[0]!.turn.chainHash === after[indexed - 1]?.turns[0]!.turn.chainHash
 
 const unitText = ({ turns }: Unit): string => turns.map(({ message }) => searchTextOf(message)).join('\n')
 

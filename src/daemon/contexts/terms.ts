@@ -9,12 +9,33 @@ const searchedMaxChars = 32_768
  */
 export const termsOf = (text: string): string[] => {
   const terms: string[] = []
-  for (const [word] of fold(text.slice(0, searchedMaxChars)).matchAll(wordPattern)) {
-    if (unspaced.test(word)) terms.push(...pairsOf(word))
-    else if (/[^\p{L}\p{N}]/u.test(word)) terms.push(word, ...word.split(/[^\p{L}\p{N}]+/u).flatMap(wordTerm))
-    else terms.push(...wordTerm(word))
-  }
+  const cut = text.slice(0, searchedMaxChars)
+  const isPlain = plain.test(cut)
+  for (const word of (isPlain ? cut : fold(cut)).toLowerCase().match(isPlain ? plainWord : anyWord) ?? [])
+    for (const term of wordTerms(word)) terms.push(term)
   return terms
+}
+
+/** Terms of words met before: texts consist of few words, again and again. */
+const known = new Map<string, readonly string[]>()
+const knownMax = 50_000
+const knownMaxChars = 64
+
+const wordTerms = (word: string): readonly string[] => {
+  const found = known.get(word)
+  if (found) return found
+  const made = makeTerms(word)
+  if (word.length > knownMaxChars) return made
+  if (known.size >= knownMax) known.clear()
+  known.set(word, made)
+  return made
+}
+
+const makeTerms = (word: string): readonly string[] => {
+  if (unspaced.test(word)) return pairsOf(word)
+  return /[^\p{L}\p{N}]/u.test(word)
+    ? [word, ...word.split(/[^\p{L}\p{N}]+/u).flatMap(wordTerm)]
+    : wordTerm(word)
 }
 
 /** What of a message is searched: what is said, what is called and with what. */
@@ -26,10 +47,12 @@ export const searchTextOf = ({ content, toolCalls = [] }: Message): string =>
     ...toolCalls.map(({ name, argumentsText }) => `${name} ${argumentsText}`),
   ].join('\n')
 
-const wordPattern = /[\p{L}\p{N}]+(?:[-_./@:#+][\p{L}\p{N}]+)*/gu
+const plain = /^[\0-\x7f]*$/
+const plainWord = /[a-z0-9]+(?:[-_./@:#+][a-z0-9]+)*/g
+const anyWord = /[\p{L}\p{N}]+(?:[-_./@:#+][\p{L}\p{N}]+)*/gu
 const unspaced = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}]/u
 
-const fold = (text: string): string => text.normalize('NFKD').replace(/\p{M}/gu, '').toLowerCase()
+const fold = (text: string): string => text.normalize('NFKD').replace(/\p{M}/gu, '')
 
 const pairsOf = (word: string): string[] => {
   const characters = Array.from(word)

@@ -2,7 +2,7 @@ import { McpdError } from '../../core/errors.ts'
 import { estimateMarginRatio } from './calibration.ts'
 import { instructionsOf, isSummary, type PathTurn } from './path.ts'
 import { createRelevance, type Relevance, type VectorsOf } from './relevance.ts'
-import { select, type SelectionMode } from './selection.ts'
+import { select, type Selection, type SelectionMode } from './selection.ts'
 import { coveredBy, type Unit, unitsOf } from './units.ts'
 
 export interface ViewOptions {
@@ -83,16 +83,11 @@ export const view = (path: readonly PathTurn[], options: ViewOptions): View => {
   })
   if (selection.neededTokens !== undefined)
     throw tooSmall(budgetTokens, Math.ceil((taken + selection.neededTokens) * (1 + marginRatio)))
-  const kept = new Set([...first, ...[...selection.kept].flatMap((at) => sorted.units[at]!.turns)])
-  const reasons = new Map(sorted.reasons)
-  for (const [at, { turns }] of sorted.units.entries())
-    for (const turn of turns)
-      reasons.set(turn, reasonOf(sorted.summarised.has(at), selection.outOfOrder.has(at)))
+  const chosen = [...selection.kept].sort((left, right) => left - right)
+  const kept = [...first, ...chosen.flatMap((at) => sorted.units[at]!.turns)]
   return {
-    kept: [...first, ...path.filter((turn) => kept.has(turn) && !first.includes(turn))],
-    dropped: path
-      .filter((turn) => !kept.has(turn))
-      .map((turn) => ({ id: turn.turn.id, tokens: tokensOf(turn), reason: reasons.get(turn)! })),
+    kept,
+    dropped: droppedOf(path, new Set(kept), sorted, selection, tokensOf),
     tokens: Math.ceil((taken + selection.keptTokens) * (1 + marginRatio)),
     exact: options.exact,
     mode: selection.mode,
@@ -135,9 +130,24 @@ const sortOut = (path: readonly PathTurn[]): Sorted => {
 const summarisedBy = (summary: PathTurn, units: readonly Unit[]): ReadonlySet<number> =>
   new Set(coveredBy(units.filter(({ turns }) => turns[0]!.turn.seq < summary.turn.seq)))
 
-const reasonOf = (summarised: boolean, outOfOrder: boolean): DropReason => {
-  if (summarised) return 'summarised'
-  return outOfOrder ? 'order' : 'budget'
+const droppedOf = (
+  path: readonly PathTurn[],
+  kept: ReadonlySet<PathTurn>,
+  { units, summarised, reasons }: Sorted,
+  { outOfOrder }: Selection,
+  tokensOf: ViewOptions['tokensOf'],
+): readonly Dropped[] => {
+  const special = new Map(reasons)
+  for (const [places, reason] of [
+    [summarised, 'summarised'],
+    [outOfOrder, 'order'],
+  ] as const)
+    for (const at of places) for (const turn of units[at]!.turns) special.set(turn, reason)
+  const dropped: Dropped[] = []
+  for (const turn of path)
+    if (!kept.has(turn))
+      dropped.push({ id: turn.turn.id, tokens: tokensOf(turn), reason: special.get(turn) ?? 'budget' })
+  return dropped
 }
 
 const tooSmall = (budgetTokens: number, neededTokens: number): McpdError =>
