@@ -12,6 +12,7 @@ import ollama from './adapters/ollama.ts'
 import openai from './adapters/openai.ts'
 import triton from './adapters/triton/index.ts'
 import { fenced } from './hosts/fence.ts'
+import grpc from './hosts/grpc.ts'
 import type { ModuleHost } from './hosts/module.ts'
 import { requireAdapter } from './hosts/module-check.ts'
 import { hostInSidecar } from './hosts/sidecar.ts'
@@ -23,6 +24,7 @@ export const adapterModules: readonly AdapterModule[] = [
   anthropic,
   huggingface,
   triton,
+  grpc,
   embedded,
 ]
 
