@@ -8,12 +8,13 @@ import { faults as ollamaFaults } from '../../fixtures/ollama-stand-in/faults.ts
 import { type OllamaStandIn, startOllamaStandIn } from '../../fixtures/ollama-stand-in.ts'
 import { faults as openaiFaults } from '../../fixtures/openai-stand-in/faults.ts'
 import { type OpenAiStandIn, startOpenAiStandIn } from '../../fixtures/openai-stand-in.ts'
+import { startTritonStandIn, type TritonStandIn } from '../../fixtures/triton-stand-in.ts'
 import { createSseDecoder } from '../../src/core/sse.ts'
 import { startTestDaemon, type TestDaemon } from '../harness/daemon.ts'
 
 /** The cells of docs/faults.md: what each fault of each adapter looks like to a client. */
 
-export const adapters = ['openai', 'ollama', 'anthropic', 'huggingface', 'sidecar'] as const
+export const adapters = ['openai', 'ollama', 'anthropic', 'huggingface', 'triton', 'sidecar'] as const
 export type AdapterName = (typeof adapters)[number]
 
 export const modes = ['whole, alone', 'whole, in a group', 'stream, alone', 'stream, in a group'] as const
@@ -28,6 +29,7 @@ const everywhere = (play: string, others: Partial<Plays> = {}): Plays => ({
   ollama: play,
   anthropic: play,
   huggingface: play,
+  triton: play,
   sidecar: play,
   ...others,
 })
@@ -39,7 +41,7 @@ const plays: Readonly<Record<string, Plays>> = {
   '429 with Retry-After': everywhere('refuse-429'),
   '429 without': everywhere('refuse-429-bare'),
   '500': everywhere('500'),
-  '503': everywhere('refuse-503', { ollama: 'busy', anthropic: 'overloaded' }),
+  '503': everywhere('refuse-503', { ollama: 'busy', anthropic: 'overloaded', triton: 'unready' }),
   'slow headers': everywhere('slow-headers'),
   'stall before output': everywhere('stall-before-first'),
   'stall after output': everywhere('stall'),
@@ -48,6 +50,7 @@ const plays: Readonly<Record<string, Plays>> = {
     openai: 'malformed-chunk',
     huggingface: 'malformed-chunk',
     anthropic: 'malformed-event',
+    triton: 'malformed-event',
   }),
   'error inside 200': everywhere('error-in-200'),
   'error after output': everywhere('error-mid-stream'),
@@ -82,7 +85,7 @@ const placeOf = (adapter: AdapterName, play: string): { backend: string; model: 
   if (play === 'none') return { backend: adapter, model: 'stand-in' }
   return play.startsWith('@')
     ? { backend: `${adapter}-${play.slice(1)}`, model: 'stand-in' }
-    : { backend: adapter, model: `fault/${play}` }
+    : { backend: adapter, model: adapter === 'triton' ? `fault-${play}` : `fault/${play}` }
 }
 
 /** An answer that is not streamed is complete before a slow client begins to read: nothing is wrong with that. */
@@ -96,6 +99,7 @@ interface StandIns {
   readonly ollama: OllamaStandIn
   readonly anthropic: AnthropicStandIn
   readonly huggingface: HuggingFaceStandIn
+  readonly triton: TritonStandIn
 }
 
 /** For a server that is asked for models which it does not list. */
@@ -103,7 +107,7 @@ const modelsOf = (faults: object): string =>
   JSON.stringify(['stand-in', ...Object.keys(faults).map((name) => `fault/${name}`)])
 
 const configOf = (standIns: StandIns, waits: string, total: string): string => {
-  const { openai, ollama, anthropic, huggingface } = standIns
+  const { openai, ollama, anthropic, huggingface, triton } = standIns
   const limits = `timeouts: { firstToken: ${waits}, idle: ${waits} }, breaker: { failures: 1000000 }, concurrency: 256`
   const hub = 'kind: router, loadingWait: 0ms'
   const plain = new URL(openai.url).host
@@ -140,11 +144,13 @@ const configOf = (standIns: StandIns, waits: string, total: string): string => {
       'huggingface',
       `adapter: huggingface, url: "${huggingface.url}", models: ${modelsOf(chatFaults)}, answerMax: 1MB, ${hub}`,
     ),
+    backend('triton', `adapter: triton, url: "${triton.url}", answerMax: 1MB`),
     backend('sidecar', `sidecar: { command: ["${process.execPath}", "${program}"] }`),
     ...places('openai'),
     ...places('ollama'),
     ...places('anthropic'),
     ...places('huggingface', `, ${hub}`),
+    ...places('triton'),
     backend('sidecar-refused', 'sidecar: { command: [/no/such/program] }'),
     'groups:',
     ...new Set(groups),
@@ -165,7 +171,8 @@ export const startField = async (): Promise<Field> => {
   })
   const anthropic = await startAnthropicStandIn()
   const huggingface = await startHuggingFaceStandIn({ kind: 'router', model: 'stand-in' })
-  const standIns: StandIns = { openai, ollama, anthropic, huggingface }
+  const triton = await startTritonStandIn()
+  const standIns: StandIns = { openai, ollama, anthropic, huggingface, triton }
   const config = configOf(standIns, '1500ms', '5s')
   // A budget of one retry per request: whether a request fails over must not depend on those before it.
   const alone = await startTestDaemon(`${config}\nretries: { max: 0 }`)
