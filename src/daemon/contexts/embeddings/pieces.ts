@@ -1,8 +1,8 @@
 /** Of a text so much is embedded, in as many pieces at most: models read no more than a few hundred tokens at once. */
-const piecesMax = 8
+const piecesMax = 16
 const textMaxChars = 8000
-/** A sentence or two. One vector for a long message says of everything in it a little, and is found by nothing. */
-const pieceChars = 160
+/** About a sentence. One vector for a long message says of everything in it a little, and is found by nothing. */
+const pieceChars = 80
 
 /** A text cut between sentences and lines into pieces of about equal length; none of an empty one. */
 export const piecesOf = (text: string): readonly string[] => {
