@@ -17,8 +17,8 @@ import { checkId } from './ids.ts'
 const turnsMax = 100_000
 
 /**
- * The appends that make a context of an export, for `ContextStore.restore`, under its own name where `place` has none. Every hash is computed anew and must be
- * the one that is written there. Throws BAD_REQUEST with the line at fault for anything that is not a whole export:
+ * The appends that make a context of an export, for `ContextStore.restore`, under its own name where `place` has none.
+ * Every hash is computed anew and must be the one that is written there. Throws BAD_REQUEST with the line at fault for anything that is not a whole export:
  * cut short, in another order than parents before children, or with bodies that do not have their hashes.
  */
 export const readExport = (
@@ -83,7 +83,8 @@ const readHeader = (line: string): ExportHeader => {
     isRecord(about) &&
     isRecord(heads) &&
     Object.values(heads).every((at) => at === null || typeof at === 'string') &&
-    typeof turns === 'number'
+    typeof turns === 'number' &&
+    typeof context === 'string'
   if (!isWhole || Object.keys(heads).length === 0) throw wrong(1, 'it does not say heads and number of turns')
   if (turns > turnsMax) throw wrong(1, `it has ${turns} turns, and at most ${turnsMax} can be imported`)
   return { format: 'mcpd-context', version: 1, context, about: readAbout(about), heads, turns }

@@ -57,9 +57,9 @@ export const planAppend = (append: Append, known: KnownContext, options: PlanOpt
 }
 
 const isExpected = (append: Append, known: KnownContext): boolean => {
-  const { expected, base, turns, opens } = append
+  const { expected, turns, opens } = append
   if (expected === null) {
-    const writes = turns.length > 0 || opens !== undefined || base !== undefined
+    const writes = turns.length > 0 || opens !== undefined
     return known.head === undefined || (known.head === null && writes)
   }
   if (known.head === undefined) throw notFound(append, 'head', append.head)
