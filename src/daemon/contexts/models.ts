@@ -3,6 +3,7 @@ import { McpdError } from '../../core/errors.ts'
 import type { Message } from '../../core/inference.ts'
 import type { Registry } from '../registry.ts'
 import type { Ask } from './ask.ts'
+import type { TextCache } from './cache/strict-keyv.ts'
 import { createOfflineEmbedder } from './embeddings/offline.ts'
 import { createVectors, type Embedder, type Vectors } from './embeddings/vectors.ts'
 import type { Tokenize } from './token-counter.ts'
@@ -32,9 +33,10 @@ const embedderOf = (model: string, ask: Ask): Embedder => ({
 })
 
 /** Undefined where the config names no model: turns are found by their words then. */
-export const vectorsOf = ({ embeddings }: ContextsConfig, ask: Ask): Vectors | undefined =>
+export const vectorsOf = ({ embeddings }: ContextsConfig, ask: Ask, cache: TextCache): Vectors | undefined =>
   embeddings &&
   createVectors({
+    cache,
     embedder: embeddings.model === 'offline' ? createOfflineEmbedder() : embedderOf(embeddings.model, ask),
   })
 

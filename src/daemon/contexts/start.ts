@@ -7,6 +7,7 @@ import { recallGuard } from '../guards/recall.ts'
 import type { ContextParts } from '../http/context-route.ts'
 import type { Registry } from '../registry.ts'
 import { createAsk } from './ask.ts'
+import { openCaches } from './cache/caches.ts'
 import { createCompaction } from './compaction.ts'
 import { newId } from './ids.ts'
 import { lazyJournal } from './journal/lazy.ts'
@@ -41,8 +42,13 @@ export const startContexts = (config: ContextsConfig, options: StartOptions): Co
   const journal = journalOf(config, log)
   const contexts = createContextStore({ journal, hotMaxBytes: config.hotMaxBytes })
   const ask = createAsk(invoke, now)
-  const vectors = vectorsOf(config, ask)
-  const pruning = createPruning({ tokenizeOf: tokenizeBy(registry, ask), ...(vectors && { vectors }) })
+  const caches = openCaches()
+  const vectors = vectorsOf(config, ask, caches.vectors)
+  const pruning = createPruning({
+    tokenizeOf: tokenizeBy(registry, ask),
+    counts: caches.counts,
+    ...(vectors && { vectors }),
+  })
   const compact = createCompaction(contexts, ask)
   const stop = new AbortController()
   const { compaction } = config

@@ -107,7 +107,7 @@ const bench = async (): Promise<Result> => {
   const budgeted = await inOrder([10, 50, 200, 1000, 2500], (turns) => measureBudgeted(turns, samples / 2))
   say('append and fork')
   const append = await measureAppend(samples * 2)
-  const fork = await measureFork(1000, samples / 2)
+  const fork = await measureFork(1000, 1000)
   const overflow = flags.tokenizer === undefined ? {} : await measureOverflows(flags.tokenizer)
   const recall = await measureRecalls()
   return {

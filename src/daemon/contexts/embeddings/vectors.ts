@@ -149,6 +149,7 @@ export const createVectors = (options: VectorsOptions): Vectors => {
       stop.abort(new McpdError('SHUTTING_DOWN', 'The daemon is shutting down.'))
       await working
       await embedder.close()
+      await cache?.close()
     },
   }
 }
