@@ -89,7 +89,11 @@ const choose = (
   request: InferenceRequest,
   { random }: RouteParts,
 ): Target =>
-  pick(targets, { strategy, key: strategy === 'sticky' ? stickyKey(stickyBy, request) : undefined, random })
+  pick(targets, {
+    strategy,
+    key: strategy === 'sticky' ? (stickyKey(stickyBy, request) ?? request.context?.id) : undefined,
+    random,
+  })
 
 /** What `stickyBy` names, of a request. */
 export const stickyKey = (stickyBy: string, { input, header }: InferenceRequest): string | undefined => {

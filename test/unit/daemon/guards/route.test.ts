@@ -206,5 +206,6 @@ describe('route', () => {
     expect(
       await where('header:x-session', { header: (name) => (name === 'x-session' ? 's1' : undefined) }),
     ).toHaveLength(1)
+    expect(await where('user', { context: { id: 'c1', onConflict: 'reject' } })).toHaveLength(1)
   })
 })
