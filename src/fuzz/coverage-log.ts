@@ -1,21 +1,31 @@
 import type { Operation } from './api/operation.ts'
-import type { Intent } from './call.ts'
+import { valueAt } from '../openapi/pointer.ts'
+import type { Call, Intent, Subject } from './call.ts'
 import type { Coverage, OperationCoverage, Share } from './coverage.ts'
 import type { Exchange } from './exchange.ts'
 
 /** Counts what a run reaches while it runs. */
 export interface CoverageLog {
   /** A place of a request schema whose keyword has a valid and maybe an invalid side on the wire. */
-  expect(operation: Operation, place: string, hasInvalid: boolean): void
-  note(operation: Operation, intent: Intent, parameters: readonly string[], exchange: Exchange): void
+  expect(operation: Operation, subject: Subject, hasInvalid: boolean): void
+  note(operation: Operation, intent: Intent, call: Call, exchange: Exchange): void
+  /** A call whose every part is valid: all keywords of what is in it have been seen on their valid side. */
+  noteValid(operation: Operation, call: Call): void
   report(reasons: ReadonlyMap<string, string>): Coverage
+}
+
+interface Side {
+  readonly subject: Subject
+  valid: boolean
+  invalid: boolean
+  hasInvalid: boolean
 }
 
 interface Entry {
   requests: number
   readonly statuses: Map<number, number>
   readonly sent: Set<string>
-  readonly keywords: Map<string, { valid: boolean; invalid: boolean; hasInvalid: boolean }>
+  readonly keywords: Map<string, Side>
   readonly responses: Set<string>
 }
 
@@ -35,30 +45,57 @@ export const createCoverageLog = (operations: readonly Operation[]): CoverageLog
     return entry
   }
   return {
-    expect: (operation, place, hasInvalid) => {
+    expect: (operation, subject, hasInvalid) => {
       const { keywords } = entryOf(operation)
+      const place = placeOf(subject)
       const known = keywords.get(place)
       if (known) known.hasInvalid ||= hasInvalid
-      else keywords.set(place, { valid: false, invalid: false, hasInvalid })
+      else keywords.set(place, { subject, valid: false, invalid: false, hasInvalid })
     },
-    note: (operation, { expect, subject }, parameters, exchange) => {
+    noteValid: (operation, call) => {
+      for (const side of entryOf(operation).keywords.values())
+        if (!side.valid && isIn(call, side.subject)) side.valid = true
+    },
+    note: (operation, { expect, subject }, call, exchange) => {
       const entry = entryOf(operation)
       const status = exchange.response?.status ?? 0
       entry.requests++
       entry.statuses.set(status, (entry.statuses.get(status) ?? 0) + 1)
-      for (const each of parameters) entry.sent.add(each)
+      for (const each of sentParameters(call)) entry.sent.add(each)
       for (const written of [String(status), `${Math.floor(status / 100)}XX`, 'default'])
         if (operation.responses.has(written)) {
           entry.responses.add(written)
           break
         }
       const side = subject && entry.keywords.get(placeOf(subject))
+      if (expect === 'valid' && subject)
+        for (const other of entry.keywords.values())
+          if (
+            !other.valid &&
+            other.subject.pointer === subject.pointer &&
+            other.subject.name === subject.name &&
+            other.subject.in === subject.in &&
+            isIn(call, subject)
+          )
+            other.valid = true
       if (side && expect === 'valid') side.valid = true
       if (side && expect === 'invalid') side.invalid = true
     },
     report: (reasons) => summarise(operations, entryOf, reasons),
   }
 }
+
+const isIn = (call: Call, { in: place, name, pointer }: Subject): boolean => {
+  const whole = place === 'body' ? call.body?.value : call[place][name]
+  return whole !== undefined && valueAt(whole, pointer) !== undefined
+}
+
+const sentParameters = (call: Call): readonly string[] => [
+  ...(['path', 'query', 'header', 'cookie'] as const).flatMap((place) =>
+    Object.keys(call[place]).map((name) => `${place} ${name}`),
+  ),
+  ...(call.body ? ['body'] : []),
+]
 
 /** `body /items/name minLength`, `query limit maximum`. */
 export const placeOf = (subject: NonNullable<Intent['subject']>): string =>

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import type { Json } from '../openapi/json.ts'
 import { valueAt } from '../openapi/pointer.ts'
 import type { Call, Phase, Scenario, Subject } from './call.ts'
-import { type Check, checkTable } from './check.ts'
+import { checkTable } from './check.ts'
 import { curlOf, secretsOf } from './curl.ts'
 import type { Exchange } from './exchange.ts'
 import type { Finding } from './finding.ts'
@@ -139,7 +139,7 @@ const makeFinding = (
   suspicion: Suspicion,
   phase: Phase,
 ): Finding => {
-  const { check, operation, message, traits, step } = suspicion
+  const { check, operation, message, step } = suspicion
   const exchange = exchanges[step] ?? exchanges.at(-1)
   if (!exchange) throw new Error('a finding without an exchange')
   const steps = exchanges.filter((each) => each !== exchange)
@@ -155,8 +155,7 @@ const makeFinding = (
     operation,
     status: statusOf(exchange),
     message,
-    fingerprint: fingerprintOf(check, operation, `${traits} ${(suspicion.marks ?? []).join(' ')}`),
-    curl: curlOf(exchange, secretsOf([settings.first, settings.second])),
+    fingerprint: fingerprintOf(suspicion),
     requestIds,
     phase,
     count: 1,
@@ -169,5 +168,13 @@ const makeFinding = (
 }
 
 /** The same for the same fault in every run. */
-const fingerprintOf = (check: Check, operation: string, traits: string): string =>
-  createHash('sha256').update(`${operation}\n${check}\n${traits}`).digest('hex').slice(0, 12)
+export const fingerprintOf = ({
+  check,
+  operation,
+  traits,
+  marks = [],
+}: Pick<Suspicion, 'check' | 'operation' | 'traits' | 'marks'>): string =>
+  createHash('sha256')
+    .update(`${operation}\n${check}\n${traits} ${marks.join(' ')}`)
+    .digest('hex')
+    .slice(0, 12)

@@ -46,11 +46,11 @@ export const runFuzz = async (options: FuzzOptions): Promise<FuzzResult> => {
   const stop = (): void => open.stop()
   signal.addEventListener('abort', stop, { once: true })
   limit.signal.addEventListener('abort', stop, { once: true })
-  let phases: FuzzResult['phases'] = []
+
   try {
     await settings.hooks.reset?.()
     await greet(session)
-    phases = await runPhases(session, { endsAt: begun + settings.timeMs, requests: sender.requests })
+    await runPhases(session, begun + settings.timeMs)
   } finally {
     clearTimeout(timer)
     stopProgress()
@@ -74,7 +74,11 @@ export const runFuzz = async (options: FuzzOptions): Promise<FuzzResult> => {
     startedAt,
     elapsedMs: Math.round(now() - begun),
     requests: sender.requests(),
-    phases,
+    phases: [...session.spent].map(([phase, { requests, elapsedMs }]) => ({
+      phase,
+      requests,
+      elapsedMs: Math.round(elapsedMs),
+    })),
     ending,
     findings: findings.filter((each) => !isKnown(each)),
     known: findings.filter(isKnown),
@@ -171,6 +175,7 @@ export const openSession = (
     operations,
     memory,
     refusalSigns: new Set(),
+    spent: new Map(),
     readers: new Map(),
     phase: 'probe' satisfies Phase,
     send: async (call, options) => {

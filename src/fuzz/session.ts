@@ -39,6 +39,8 @@ export interface Session {
   /** How the target refuses invalid data: status and code. */
   readonly refusalSigns: Set<string>
   /** By operation that writes: the step that reads what it wrote. */
+  /** Requests of each phase, and the time that they took together. */
+  readonly spent: Map<Phase, { requests: number; elapsedMs: number }>
   readers: Map<string, (story: Story) => Promise<Step | undefined>>
   phase: Phase
 }

@@ -21,7 +21,9 @@ export const shrink = async (
   found: Rerun,
   same: (suspicion: Suspicion) => boolean,
 ): Promise<Rerun> => {
-  if (found.scenario.kind !== 'single') return found
+  // Each try of what hangs would hang again.
+  if (found.scenario.kind !== 'single' || found.exchanges.some(({ failure }) => failure?.kind === 'timeout'))
+    return found
   const endsAt = session.now() + shrinkMaxMs
   let best = found
   let tries = 0

@@ -43,7 +43,12 @@ export const perform = async (
   })
   story.exchanges.push(exchange)
   const operation = session.api.byKey.get(call.operation)
-  if (operation) session.coverage.note(operation, step.intent, sentParameters(call), exchange)
+  const spent = session.spent.get(step.intent.phase) ?? { requests: 0, elapsedMs: 0 }
+  session.spent.set(step.intent.phase, {
+    requests: spent.requests + 1,
+    elapsedMs: spent.elapsedMs + exchange.timings.totalMs,
+  })
+  if (operation) session.coverage.note(operation, step.intent, call, exchange)
   return exchange
 }
 
@@ -63,14 +68,6 @@ const located = (call: Call, story: Story, base: URL): Call => {
       (root !== '' && pathname.startsWith(`${root}/`) ? pathname.slice(root.length) : pathname) + search,
   }
 }
-
-const sentParameters = (call: Call): readonly string[] => [
-  ...Object.keys(call.path).map((name) => `path ${name}`),
-  ...Object.keys(call.query).map((name) => `query ${name}`),
-  ...Object.keys(call.header).map((name) => `header ${name}`),
-  ...Object.keys(call.cookie).map((name) => `cookie ${name}`),
-  ...(call.body ? ['body'] : []),
-]
 
 /** What a binding brings, or undefined where the earlier answer has nothing there. */
 export const sourceValue = (

@@ -19,6 +19,27 @@ export interface Producer {
   readonly score: number
 }
 
+/** Names that every thing has: they do not say whose they are. */
+const general = new Set([
+  'id',
+  'name',
+  'key',
+  'code',
+  'slug',
+  'title',
+  'status',
+  'type',
+  'kind',
+  'label',
+  'tag',
+  'number',
+  'version',
+  'date',
+  'uuid',
+  'ref',
+  'value',
+])
+
 const people = new Set([
   'owner',
   'author',
@@ -81,7 +102,7 @@ const scoreOf = (
   )
     return 60 - depth * 3
   const names = answerMembers(operation)
-  if (names.has(plainName(name)) && plainName(name) !== 'id') return (isCreation ? 55 : 20) - depth * 3
+  if (names.has(plainName(name)) && !general.has(plainName(name))) return (isCreation ? 55 : 20) - depth * 3
   return api.operations.length < 500 && names.has(`${noun}id`) ? (isCreation ? 30 : 15) - depth * 3 : 0
 }
 

@@ -1,6 +1,5 @@
 import type { Operation } from '../api/operation.ts'
 import type { Call, Identity } from '../call.ts'
-import type { Session } from '../session.ts'
 import type { Case } from './cases.ts'
 
 const wrong: readonly (readonly [Identity, string])[] = [
@@ -11,7 +10,7 @@ const wrong: readonly (readonly [Identity, string])[] = [
 ]
 
 /** The same request as somebody who may not: for operations that must be asked by somebody. */
-export const authCases = (_: Session, operation: Operation, base: Call): readonly Case[] => {
+export const authCases = (operation: Operation, base: Call): readonly Case[] => {
   if (operation.security.length === 0 || operation.isAuthOptional) return []
   return wrong.map(([identity, what]) => ({
     intent: {

@@ -39,6 +39,7 @@ export const coverageCases = (session: Session, operation: Operation, base: Call
     .slice(0, 3)
     .flatMap((media, at) => bodyCases(session, operation, media, base, random, at === 0))
   const all = [...parameters, ...bodies]
+  session.coverage.noteValid(operation, base)
   return [...ranked(all), ...pairCases(operation, base, all)].slice(0, casesMax)
 }
 
@@ -108,7 +109,7 @@ const parameterCases = (
     pointer = '',
   ): void => {
     const subject: Subject = { in: place, name, pointer, keyword }
-    if (expect !== 'unknown') session.coverage.expect(operation, placeOf(subject), expect === 'invalid')
+    if (expect !== 'unknown') session.coverage.expect(operation, subject, expect === 'invalid')
     found.push({
       intent: intentOf('coverage', expect, what, subject),
       call: withValue(base, { in: place, name, pointer: '' }, next),
@@ -147,7 +148,7 @@ const bodyCases = (
   const found: Case[] = []
   const add = (expect: Expectation, keyword: string, what: string, next: Json, pointer: string): void => {
     const subject: Subject = { in: 'body', name: '', pointer, keyword }
-    if (expect !== 'unknown') session.coverage.expect(operation, placeOf(subject), expect === 'invalid')
+    if (expect !== 'unknown') session.coverage.expect(operation, subject, expect === 'invalid')
     found.push({
       intent: intentOf('coverage', expect, what, subject),
       call: {

@@ -37,7 +37,7 @@ export const quietSources = (session: Session): readonly Source[] => {
     )
     return tell('pages', () => pages(session, operation, creator))
   })
-  return [listSource(() => made)]
+  return [listSource(() => made, true)]
 }
 
 /** Longer stories without a plot, again and again, until nobody asks for more. */
@@ -45,9 +45,10 @@ export const walkSources = (session: Session): readonly Source[] => {
   const tell = teller(session)
   const resources = resourcesOf(session.operations)
   const { examplesMax } = session.settings
-  return resources.map((resource) => {
+  return resources.map((resource): Source => {
     let count = 0
     return {
+      phase: 'random',
       next: () => (count++ < examplesMax / 5 ? tell('walk', () => walk(session, resource)) : undefined),
     }
   })
@@ -96,9 +97,11 @@ const tales = (session: Session, resource: Resource, tell: Tell): readonly (() =
 }
 
 /** The list is made when it is its turn. */
-const listSource = (make: () => readonly (() => Promise<void>)[]): Source => {
+const listSource = (make: () => readonly (() => Promise<void>)[], isQuiet = false): Source => {
   let all: Iterator<() => Promise<void>> | undefined
   return {
+    phase: 'stateful',
+    isQuiet,
     next: () => {
       all ??= make()[Symbol.iterator]()
       const each = all.next()

@@ -170,6 +170,8 @@ export const judgeHierarchy = (
   const [own, crossed] = [at('own'), at('crossed')]
   if (!isSuccess(exchanges[own]) || !isSuccess(exchanges[crossed])) return []
   const operation = steps[crossed]?.call.operation ?? ''
+  // PUT may make a thing of that name there.
+  if (operation.startsWith('PUT ') && statusOf(exchanges[crossed]) === 201) return []
   const [mine, other] = [jsonOf(exchanges[own]), jsonOf(exchanges[crossed])]
   // Another parent may have a child of the same number.
   if (operation.startsWith('GET ') && isObject(mine) && isObject(other) && !sameJson(mine, other)) return []

@@ -3,7 +3,7 @@ import type { Scenario } from '../call.ts'
 import type { Exchange } from '../exchange.ts'
 import type { Suspicion } from '../judge/suspicion.ts'
 import { isSuccess, jsonOf, type Session, statusOf } from '../session.ts'
-import { continueStory, lastSegment, perform, type Story } from '../story.ts'
+import { lastSegment, perform, type Story } from '../story.ts'
 import { act, intentOf, type Resource, withThing } from './resource.ts'
 
 /** create → read → change → delete → read: what is there, what is gone, and that nothing else goes with it. */
@@ -39,7 +39,7 @@ export const judgeLifecycle = (
   const madeBy = steps[maker]?.call.operation ?? ''
   // What is made later is not there at once.
   const isAtOnce = statusOf(exchanges[maker]) !== 202
-  if (statusOf(exchanges[read]) === 404 && isAtOnce)
+  if (statusOf(exchanges[read]) === 404 && isAtOnce && isMaker(madeBy, steps[read]?.call.operation ?? ''))
     say(
       'ensure_resource_availability',
       read,
@@ -63,6 +63,14 @@ export const judgeLifecycle = (
   return found
 }
 
+/** Whether an operation makes what the other one reads: in its collection, or at its place. */
+const isMaker = (maker: string, reader: string): boolean => {
+  const [[method = '', made = ''], [, read = '']] = [maker.split(' '), reader.split(' ')]
+  const own = read.replace(/\/$/, '').replaceAll(/\{[^{}]*\}/g, '{}')
+  const place = made.replace(/\/$/, '').replaceAll(/\{[^{}]*\}/g, '{}')
+  return method === 'POST' ? place === own.slice(0, own.lastIndexOf('/')) : method === 'PUT' && place === own
+}
+
 /** What is kept but says that it is deleted is deleted. */
 const saysDeleted = (before: Json | undefined, after: Json | undefined): boolean => {
   if (!isObject(after)) return false
@@ -81,30 +89,22 @@ const saysDeleted = (before: Json | undefined, after: Json | undefined): boolean
 
 /** Two things, one of them deleted twice: the other one stays. */
 export const siblings = async (session: Session, resource: Resource): Promise<Story | undefined> => {
-  if (!resource.deleter) return undefined
-  const story = await withThing(session, resource)
-  if (!story) return undefined
+  const { deleter, reader } = resource
+  if (!deleter) return undefined
   const other = await withThing(session, resource)
   if (!other) return undefined
-  const shift = story.steps.length
-  const mine = continueStory(story)
-  for (const [at, step] of other.steps.entries()) {
-    story.steps.push({
-      ...step,
-      bindings: step.bindings.map((binding) => ({
-        ...binding,
-        from: { ...binding.from, step: binding.from.step + shift },
-      })),
-    })
-    const exchange = other.exchanges[at]
-    if (exchange) story.exchanges.push(exchange)
-  }
-  await act(session, story, resource.deleter, 'delete', { what: 'deletes one of two' })
-  await act(session, story, resource.deleter, 'delete-again', { what: 'deletes it again', expect: 'unknown' })
-  for (const [name, made] of other.made)
-    story.made.set(name, { ...made, from: { ...made.from, step: made.from.step + shift } })
-  await act(session, story, resource.reader, 'read-other', { what: 'reads the other one' })
-  return mine.steps.length > 0 ? story : undefined
+  await act(session, other, reader, 'read-other', { what: 'reads one of two' })
+  // The second is made in the same story, so the first has to be forgotten there.
+  const made = new Map(other.made)
+  const story: Story = { steps: other.steps, exchanges: other.exchanges, made: new Map() }
+  const mine = await withThing(session, resource, story)
+  if (!mine) return undefined
+  await act(session, story, deleter, 'delete', { what: 'deletes the other' })
+  await act(session, story, deleter, 'delete-again', { what: 'deletes it again', expect: 'unknown' })
+  story.made.clear()
+  for (const [name, each] of made) story.made.set(name, each)
+  await act(session, story, reader, 'read-other-after', { what: 'reads the first again' })
+  return story
 }
 
 export const judgeSiblings = (
@@ -113,10 +113,9 @@ export const judgeSiblings = (
   exchanges: readonly Exchange[],
 ): readonly Suspicion[] => {
   const at = (role: string): number => steps.findIndex((step) => step.role === role)
-  const [gone, again, other] = [at('delete'), at('delete-again'), at('read-other')]
+  const [gone, again, other] = [at('delete'), at('delete-again'), at('read-other-after')]
   if (!isSuccess(exchanges[gone]) || other < 0 || statusOf(exchanges[other]) !== 404) return []
-  const made = steps.findLastIndex(({ role }) => role === 'setup')
-  if (!isSuccess(exchanges[made])) return []
+  if (!isSuccess(exchanges[at('read-other')])) return []
   return [
     {
       check: 'delete_idempotent',

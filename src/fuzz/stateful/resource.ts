@@ -110,8 +110,8 @@ export const act = (
 export const withThing = async (
   session: Session,
   { reader }: Pick<Resource, 'reader'>,
+  story: Story = startStory(),
 ): Promise<Story | undefined> => {
-  const story = startStory()
   const { missing } = await provide(
     session,
     story,

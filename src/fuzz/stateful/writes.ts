@@ -1,5 +1,6 @@
 import { isList, isObject, type Json, type JsonObject, memberOf, sameJson } from '../../openapi/json.ts'
-import { annotation } from '../../openapi/schema/view.ts'
+import { alternatives } from '../../openapi/schema/alternatives.ts'
+import { annotation, type View } from '../../openapi/schema/view.ts'
 import type { Operation } from '../api/operation.ts'
 import { freshCall, isValidBody, makeCall, writableMedia } from '../base-call.ts'
 import type { Call, Scenario, Step } from '../call.ts'
@@ -74,6 +75,7 @@ export const judgeReplace = (
   const operation = session.api.byKey.get(steps[all]?.call.operation ?? '')
   if (!operation) return []
   const members = writableMembers(operation)
+  const lasting = requiredInAnswer(session.api.byKey.get(steps[readAll]?.call.operation ?? ''))
   const [before, after] = [
     thingIn(exchanges[readAll], members.keys()),
     thingIn(exchanges[readLeast], members.keys()),
@@ -99,6 +101,8 @@ export const judgeReplace = (
         say(name, `PUT set ${name}, and it still has its old value.`)
     } else if (
       Object.hasOwn(sentAll, name) &&
+      !lasting.has(name) &&
+      !/status|state/i.test(name) &&
       !isEmpty(old) &&
       sameJson(old, sentAll[name]) &&
       sameJson(now, old) &&
@@ -106,6 +110,20 @@ export const judgeReplace = (
     )
       say(name, `PUT left ${name} out, and it is still there.`)
   }
+  return found
+}
+
+/** What every answer has cannot go. */
+const requiredInAnswer = (reader: Operation | undefined): ReadonlySet<string> => {
+  const found = new Set<string>()
+  const gather = (view: View, depth: number): void => {
+    for (const one of alternatives(view)) {
+      if (one.type !== 'object') continue
+      for (const name of one.required) found.add(name)
+      if (depth < 1) for (const member of one.properties.values()) gather(member, depth + 1)
+    }
+  }
+  for (const { view } of reader?.responses.get('200')?.content ?? []) if (view) gather(view, 0)
   return found
 }
 
