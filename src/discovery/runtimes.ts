@@ -36,7 +36,7 @@ export const runtimes: readonly Runtime[] = [
   {
     name: 'triton',
     title: 'Triton',
-    adapter: undefined,
+    adapter: 'triton',
     basePath: '',
     probe: {
       path: '/v2',

@@ -8,10 +8,11 @@ const answerMaxBytes = 16 * 2 ** 20
 /** A backend in another room needs longer than one that may or may not be on this machine. */
 const identifyMaxMs = 2000
 
-/** Where each adapter's backends list their models, below their URL, and the member that holds the list. */
-const lists: Readonly<Record<string, { readonly path: string; readonly member: string }>> = {
+/** Where each adapter's backends say what they are, below their URL, and the member that lists their models. */
+const lists: Readonly<Record<string, { readonly path: string; readonly member?: string }>> = {
   openai: { path: '/models', member: 'data' },
   ollama: { path: '/api/tags', member: 'models' },
+  triton: { path: '/v2' },
 }
 
 interface Place {
@@ -26,7 +27,8 @@ interface Place {
 export const probeEntry = async (entry: BackendEntry, signal: AbortSignal): Promise<BackendFacts> => {
   const { name, adapter, ...rest } = entry
   const url = typeof rest['url'] === 'string' ? rest['url'] : defaultUrls[adapter ?? '']
-  if (url !== undefined)
+  // Over gRPC only the daemon asks.
+  if (url !== undefined && /^https?:/.test(url))
     return probePlace({ name, adapter, url, headers: headersOf(rest) }, undefined, signal)
   const { model } = rest
   if (typeof model !== 'string')
@@ -71,13 +73,15 @@ const probePlace = async (
   if ('detail' in answer) return { name, url: base, isReachable: false, detail: answer.detail }
   const title =
     knownTitle ?? (found && `${found.runtime.title}${found.version === '' ? '' : ` ${found.version}`}`)
-  const models = list && memberOf(answer.json, list.member)
+  const models = list?.member === undefined ? undefined : memberOf(answer.json, list.member)
+  const tellsNone = list !== undefined && list.member === undefined && answer.status === 200
   return {
     name,
     url: base,
     isReachable: true,
     ...(title !== undefined && { title }),
-    ...(Array.isArray(models) ? { modelCount: models.length } : { detail: `it answered ${answer.status}` }),
+    ...(Array.isArray(models) && { modelCount: models.length }),
+    ...(!Array.isArray(models) && !tellsNone && { detail: `it answered ${answer.status}` }),
     ...(answer.skewMs !== undefined && { skewMs: answer.skewMs }),
   }
 }

@@ -13,7 +13,7 @@ import type {
 import { decodeEmbed, embedBatchMax, encodeEmbed } from '../../../dialects/kserve/embeddings.ts'
 import { encodePrompt } from '../../../dialects/kserve/generate-request.ts'
 import type { Layout } from '../../../dialects/kserve/layout.ts'
-import { renderChat } from './chat.ts'
+import { renderChat } from '../../chat-template.ts'
 import { connectGrpc } from './grpc-server.ts'
 import { connectHttp } from './http-server.ts'
 import { createMetricsReader } from './metrics.ts'

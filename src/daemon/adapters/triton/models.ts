@@ -141,16 +141,14 @@ const describe = (
 ): Model => {
   const contextLength = settings.contextLength ?? (facts && contextLengthOf(facts))
   const operations = facts ? operationsOf(facts, settings, isGrpc) : []
-  const description = isReady
-    ? facts?.backend && `Run by Triton's ${facts.backend} backend.`
-    : `Not loaded${reason === undefined ? '' : `: ${reason}`}.`
   return {
     name,
     ...(versions.length > 0 && { aliases: versions.map((version) => `${name}:${version}`) }),
     operations,
     ...(contextLength !== undefined && { contextLength }),
     ...(facts && { capabilities: capabilitiesOf(facts) }),
-    ...(description && { description }),
+    ...(!isReady && { description: `Not loaded${reason === undefined ? '' : `: ${reason}`}.` }),
+    ...(facts?.backend !== undefined && { file: { format: facts.backend } }),
     ownedBy: 'triton',
     ...(!isReady ? { memory: null } : memory && { memory }),
   }
