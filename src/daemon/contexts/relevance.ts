@@ -45,8 +45,10 @@ const keptMax = 64
 const relatedRarity = 0.5
 /** …and when it is not far behind the best. */
 const relatedShare = 0.4
-/** Similarities this many deviations above the mean are related: a fixed bound would fit one model only. */
-const relatedDeviations = 2
+/** So many of the nearest in meaning are related: a bound of similarity would fit one model only. */
+const nearestMax = 12
+/** Fused scores lie near each other; more would let recency decide. */
+const fusedRecency = 0.1
 /** Of reciprocal rank fusion. */
 const fusionRank = 60
 
@@ -139,15 +141,14 @@ const dot = (left: Float32Array, right: Float32Array): number => {
   return sum
 }
 
-/** By reciprocal ranks: words find names and numbers, meaning finds the rest, and neither finds both. */
+/**
+ * By reciprocal ranks: words find names and numbers, meaning finds the rest, and neither finds both. Of the words only
+ * those count that are rare enough to say something, or common ones would push away what is near in meaning.
+ */
 const fuse = (matches: readonly Match[], similar: readonly Similarity[], end: number): readonly Ranked[] => {
-  const lexical = byScore(matches, end)
-  const related = new Set(lexical.filter((each) => each.related).map(({ unit }) => unit))
+  const lexical = byScore(matches, end).filter(({ related }) => related)
   const near = similar.toSorted((left, right) => right.cosine - left.cosine || right.unit - left.unit)
-  const mean = near.reduce((sum, { cosine }) => sum + cosine, 0) / Math.max(1, near.length)
-  const variance = near.reduce((sum, { cosine }) => sum + (cosine - mean) ** 2, 0) / Math.max(1, near.length)
-  const bound = mean + relatedDeviations * Math.sqrt(variance)
-  for (const { unit, cosine } of near) if (cosine >= bound) related.add(unit)
+  const related = new Set([...lexical, ...near.slice(0, nearestMax)].map(({ unit }) => unit))
   const scores = new Map<number, number>()
   for (const list of [lexical, near])
     for (const [rank, { unit }] of list.entries())
@@ -156,7 +157,7 @@ const fuse = (matches: readonly Match[], similar: readonly Similarity[], end: nu
   return best(
     [...scores].map(([unit, score]) => ({
       unit,
-      score: score / top + recency(unit, end),
+      score: score / top + fusedRecency * recency(unit, end),
       related: related.has(unit),
     })),
   )

@@ -51,8 +51,8 @@ const stored: readonly (readonly [turns: number, conversations: number])[] = fla
       [200, 5],
     ]
 const lexicalConversations = Array.from({ length: 25 }, (_, at) => at + 1)
-/** Fewer, since each takes some ten seconds to embed. */
-const semanticConversations = lexicalConversations.slice(0, flags.quick ? 3 : 10)
+/** Fewer, since each has a thousand sentences to embed. */
+const semanticConversations = lexicalConversations.slice(0, flags.quick ? 2 : 5)
 const budgetRatios = [0.1, 0.2, 0.4]
 
 const say = (line: string): void => void process.stderr.write(`${line}\n`)
