@@ -2,7 +2,7 @@
 export interface Provider {
   /** Name of the backend. */
   readonly name: string
-  readonly adapter: 'openai' | 'ollama'
+  readonly adapter: 'openai' | 'ollama' | 'anthropic'
   /** Where it is unless `api_base` says so; a hosted one, whose models the config therefore lists. */
   readonly hostedUrl?: string
   /** Where it is unless `api_base` says so; one's own. */
@@ -15,9 +15,14 @@ export interface Provider {
   readonly urlEnding?: string
 }
 
-const hosted = (name: string, hostedUrl: string, keyVariable: string): Provider => ({
+const hosted = (
+  name: string,
+  hostedUrl: string,
+  keyVariable: string,
+  adapter: Provider['adapter'] = 'openai',
+): Provider => ({
   name,
-  adapter: 'openai',
+  adapter,
   hostedUrl,
   keyVariable,
 })
@@ -45,6 +50,7 @@ const providers: Readonly<Record<string, Provider>> = {
   xinference: own('xinference', { localUrl: 'http://127.0.0.1:9997/v1' }),
   // With an address of its own it is Text Generation Inference; without one it is routed in ways of its own.
   huggingface: own('tgi', { urlEnding: '/v1' }),
+  anthropic: hosted('anthropic', 'https://api.anthropic.com', 'ANTHROPIC_API_KEY', 'anthropic'),
   cerebras: hosted('cerebras', 'https://api.cerebras.ai/v1', 'CEREBRAS_API_KEY'),
   deepinfra: hosted('deepinfra', 'https://api.deepinfra.com/v1/openai', 'DEEPINFRA_API_KEY'),
   deepseek: hosted('deepseek', 'https://api.deepseek.com/v1', 'DEEPSEEK_API_KEY'),

@@ -7,6 +7,13 @@ export const anthropicOperations = ['chat', 'tokenize'] as const
 const staticModel = Type.Object(
   {
     name: Type.String({ minLength: 1, description: "The backend's own name for the model." }),
+    operations: Type.Optional(
+      Type.Array(Type.Enum([...anthropicOperations]), {
+        minItems: 1,
+        uniqueItems: true,
+        description: 'What the model can do; all that the server can when absent.',
+      }),
+    ),
     contextLength: Type.Optional(Type.Integer({ minimum: 1, description: 'Tokens of context it takes.' })),
     capabilities: Type.Optional(
       Type.Array(Type.Enum(['tools', 'vision', 'structured-output', 'reasoning']), {

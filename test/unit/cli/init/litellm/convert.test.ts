@@ -11,7 +11,7 @@ interface Written {
   readonly groups?: readonly Record<string, unknown>[]
 }
 
-const convert = (config: object, adapters = ['openai', 'ollama']) => {
+const convert = (config: object, adapters = ['openai', 'ollama', 'anthropic']) => {
   const { draft, notes } = convertLitellm(stringify(config), 'litellm.yaml', adapters)
   const text = renderDraft(draft)
   return { text, notes, written: (parse(text) ?? { backends: [] }) as Written }
@@ -56,6 +56,13 @@ describe('a model', () => {
       undefined,
     ],
     [{ model: 'groq/m' }, 'groq', 'openai', 'https://api.groq.com/openai/v1', '${env:GROQ_API_KEY}'],
+    [
+      { model: 'anthropic/claude' },
+      'anthropic',
+      'anthropic',
+      'https://api.anthropic.com',
+      '${env:ANTHROPIC_API_KEY}',
+    ],
   ])('%j is a backend', (params, name, adapter, at, apiKey) => {
     const [backend] = one(params).written.backends
     expect(backend).toMatchObject({ name, adapter, url: at, ...(apiKey !== undefined && { apiKey }) })
@@ -63,7 +70,7 @@ describe('a model', () => {
   })
 
   it.each([
-    [{ model: 'anthropic/claude' }, 'anthropic/claude is not taken over: mcpd has no adapter for anthropic.'],
+    [{ model: 'bedrock/claude' }, 'bedrock/claude is not taken over: mcpd has no adapter for bedrock.'],
     [{ model: 'mystery' }, 'mystery is not taken over: it does not say whose model it is.'],
     [{ model: 'huggingface/org/m' }, 'there is no api_base'],
     [{ model: 'openai/m', api_base: 'unix:/x' }, 'is no http address'],
