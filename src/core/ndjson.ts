@@ -19,8 +19,11 @@ export interface NdjsonDecoder {
 
 const lineFeed = 0x0a
 
-/** An incremental decoder of newline-delimited JSON. Lines of whole chunks are not copied. */
-export const createNdjsonDecoder = (lineMaxBytes = ndjsonLineMaxBytes): NdjsonDecoder => {
+/**
+ * An incremental decoder of newline-delimited JSON, or with another `ending` of JSON that ends in that byte. Lines of
+ * whole chunks are not copied.
+ */
+export const createNdjsonDecoder = (lineMaxBytes = ndjsonLineMaxBytes, ending = lineFeed): NdjsonDecoder => {
   let pending: Buffer[] = []
   let pendingBytes = 0
 
@@ -41,7 +44,7 @@ export const createNdjsonDecoder = (lineMaxBytes = ndjsonLineMaxBytes): NdjsonDe
   const push = (chunk: Buffer): NdjsonLine[] => {
     const lines: NdjsonLine[] = []
     let start = 0
-    for (let end = chunk.indexOf(lineFeed); end !== -1; end = chunk.indexOf(lineFeed, start)) {
+    for (let end = chunk.indexOf(ending); end !== -1; end = chunk.indexOf(ending, start)) {
       const raw = take(chunk.subarray(start, end + 1))
       lines.push({ text: raw.toString('utf8', 0, raw.length - 1), raw })
       start = end + 1
