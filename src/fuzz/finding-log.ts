@@ -156,6 +156,7 @@ const makeFinding = (
     status: statusOf(exchange),
     message,
     fingerprint: fingerprintOf(suspicion),
+    curl: curlOf(exchange, secretsOf([settings.first, settings.second])),
     requestIds,
     phase,
     count: 1,
