@@ -1,6 +1,7 @@
 import type { Operation } from '../core/inference.ts'
 import { McpdError } from '../core/errors.ts'
 import { nearest } from './nearest.ts'
+import type { Client } from './client.ts'
 import type { ModelEntry } from './types.ts'
 
 /**
@@ -29,6 +30,28 @@ export const findModel = (
   throw new McpdError('OPERATION_UNSUPPORTED', `${found.id} cannot ${operation}.`, {
     suggestions: capable.slice(0, 3).map(({ id }) => `${id} can.`),
   })
+}
+
+/**
+ * As `findModel`, of what a daemon serves now; a name without a slash may be a group's, which goes before a model's
+ * as it does in requests.
+ */
+export const resolveModel = async (
+  client: Pick<Client, 'models' | 'route'>,
+  name: string | undefined,
+  operation: Operation,
+): Promise<string> => {
+  const [models, group] = await Promise.all([
+    client.models(),
+    name === undefined || name.includes('/')
+      ? undefined
+      : client.route(name).then(
+          (route) => route.group,
+          // What it is instead, or that it is nothing, is said below.
+          () => undefined,
+        ),
+  ])
+  return group === undefined ? findModel(models, name, operation) : `group/${group}`
 }
 
 /** A backend that is down lists no models, and only the daemon knows: whatever may name a backend goes there. */

@@ -1,5 +1,5 @@
 export { createClient, type CallOptions, type Client, type ClientOptions } from './client.ts'
 export type * from './contexts.ts'
-export { findModel } from './find-model.ts'
+export { findModel, resolveModel } from './find-model.ts'
 export type * from './types.ts'
 export { isMcpdError, McpdError, type ErrorCode } from '../core/errors.ts'

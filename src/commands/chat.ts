@@ -77,7 +77,7 @@ Without a model it takes the first that can chat. One argument that has a space 
     const converses = prompt === undefined && process.stdout.isTTY && !this.jsonEnabled()
     const question = converses ? [] : [{ role: 'user' as const, content: requirePrompt(prompt, 'chat') }]
 
-    const [{ findModel }, { chosenContext }] = await Promise.all([
+    const [{ resolveModel }, { chosenContext }] = await Promise.all([
       import('../client/index.ts'),
       import('../cli/contexts/chosen-context.ts'),
     ])
@@ -86,7 +86,7 @@ Without a model it takes the first that can chat. One argument that has a space 
     if (context && flags.context === 'new' && !this.jsonEnabled())
       this.logToStderr(`Kept as ${context.id}; go on with --context ${context.id}`)
     const request = {
-      model: findModel(await client.models(), isOnlyPrompt ? undefined : args.model, 'chat'),
+      model: await resolveModel(client, isOnlyPrompt ? undefined : args.model, 'chat'),
       messages: flags.system === undefined ? [] : [{ role: 'system' as const, content: flags.system }],
       ...(context && { mcpd: { context } }),
       ...(flags.temperature !== undefined && { temperature: flags.temperature }),

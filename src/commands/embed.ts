@@ -46,9 +46,9 @@ One argument that has a space in it is a text.`
     const text = requirePrompt(given ?? (await readStandardInput(process.stdin, this.interrupted)), 'embed')
     const inputs = given === undefined ? text.split(/\r?\n/).filter((line) => line.trim() !== '') : [text]
 
-    const { findModel } = await import('../client/index.ts')
+    const { resolveModel } = await import('../client/index.ts')
     await using client = await this.connect(flags)
-    const model = findModel(await client.models(), isOnlyText ? undefined : args.model, 'embed')
+    const model = await resolveModel(client, isOnlyText ? undefined : args.model, 'embed')
     const answer = await embedAll(client, {
       model,
       inputs,

@@ -108,6 +108,10 @@ export class Registry {
     const slash = model.indexOf('/')
     if (slash > 0) {
       const prefix = model.slice(0, slash)
+      if (prefix === groupWord) {
+        const named = this.#groupRoute(model.slice(slash + 1))
+        if (named) return named
+      }
       if (this.#isPrefix(prefix)) {
         const route = this.#among(this.#candidates(prefix), model.slice(slash + 1))
         if (route) return route

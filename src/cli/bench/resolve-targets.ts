@@ -4,7 +4,7 @@ import type { WatchedProcess } from '../../bench/plan.ts'
 import type { Settings } from '../../bench/settings.ts'
 import type { Target, WireName } from '../../bench/target.ts'
 import type { Client } from '../../client/index.ts'
-import { findModel } from '../../client/find-model.ts'
+import { resolveModel } from '../../client/find-model.ts'
 import { type ErrorCode, isMcpdError, McpdError } from '../../core/errors.ts'
 import { identify } from '../../discovery/discover.ts'
 
@@ -173,7 +173,7 @@ const daemonTarget = async (name: string, { settings, connect, env }: ResolveOpt
   return { target, watched: client.isLocal ? await daemonProcesses(client) : [] }
 }
 
-/** An id as findModel has it; a name it does not know may be a group's, or a backend's that has one model. */
+/** An id as resolveModel has it; a name may also be a backend's that has one model. */
 const nameOf = async (
   client: Client,
   name: string,
@@ -186,7 +186,7 @@ const nameOf = async (
     throw new McpdError('USAGE', `The backend ${name} has ${own.length} models that can ${operation}.`, {
       suggestions: own.slice(0, 5).map(({ id }) => `mcpd bench ${id}`),
     })
-  return findModel(models, name, operation)
+  return resolveModel(client, name, operation)
 }
 
 /** The daemon and what it started. Empty when it does not say. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { findModel } from '../../../src/client/find-model.ts'
+import { findModel, resolveModel } from '../../../src/client/find-model.ts'
 import { models } from './stand-in-daemon.ts'
 
 describe('findModel', () => {
@@ -43,5 +43,25 @@ describe('findModel', () => {
 
   it('leaves a backend that lists nothing to the daemon', () => {
     expect(findModel(models, 'sleeping-backend/llama', 'chat')).toBe('sleeping-backend/llama')
+  })
+})
+
+describe('resolveModel', () => {
+  const client = (group?: string) => ({
+    models: async () => models,
+    route: async (model: string) => {
+      if (group === undefined) throw new Error('no route')
+      return { model, group, strategy: 'p2c', chosen: '', targets: [] }
+    },
+  })
+
+  it('takes a group before a model of the same name', async () => {
+    expect(await resolveModel(client('tiny'), 'tiny', 'chat')).toBe('group/tiny')
+    expect(await resolveModel(client('tiny'), 'gpu/tiny', 'chat')).toBe('gpu/tiny')
+  })
+
+  it('is findModel where there is no group', async () => {
+    expect(await resolveModel(client(), 'tiny', 'chat')).toBe('gpu/tiny')
+    await expect(resolveModel(client(), 'nothing', 'chat')).rejects.toMatchObject({ code: 'MODEL_NOT_FOUND' })
   })
 })

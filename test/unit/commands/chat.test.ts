@@ -76,7 +76,7 @@ describe('mcpd chat', () => {
       out: answer,
       lines: 1,
     })
-    expect(daemon.received[1]?.body).toEqual({ messages: [{ role: 'user', content: 'Why?' }] })
+    expect(daemon.received.at(-1)?.body).toEqual({ messages: [{ role: 'user', content: 'Why?' }] })
   })
 
   it('prints events as lines of JSON, and what broke the stream as the last of them', async () => {
