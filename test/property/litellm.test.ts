@@ -116,7 +116,7 @@ it('whatever a LiteLLM config says comes to a file that the daemon accepts and t
   const path = join(folder, 'mcpd.yaml')
   await fc.assert(
     fc.asyncProperty(config, async (litellm) => {
-      const { draft } = convertLitellm(stringify(litellm), 'litellm.yaml', ['openai', 'ollama'])
+      const { draft } = convertLitellm(stringify(litellm), 'litellm.yaml', ['openai', 'ollama', 'anthropic'])
       const text = renderDraft(draft)
       writeFileSync(path, text)
       const { backends } = await checkConfig({ config: path }, { env: environment(text), cwd: folder })

@@ -106,7 +106,13 @@ const listedModels = (deployments: readonly Deployment[]): (string | object)[] =
   const isHosted = deployments.every(({ provider, url }) => url === provider.hostedUrl)
   const isAll = deployments.some(({ model }) => model.includes('*'))
   if (!isHosted || isAll) return []
-  const models = new Map(deployments.map(({ model, operation }) => [model, operation]))
+  const models = new Map(
+    // Anthropic has conversations alone, whatever mode a config claims.
+    deployments.map(({ model, operation, provider }) => [
+      model,
+      provider.adapter === 'anthropic' ? undefined : operation,
+    ]),
+  )
   return [...models].map(([name, operation]) =>
     operation === undefined ? name : { name, operations: [operation] },
   )
