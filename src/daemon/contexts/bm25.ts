@@ -26,6 +26,8 @@ const searchedMax = 24
 
 export interface Bm25 {
   readonly size: number
+  /** How many numbers it holds, about: a measure of its memory. */
+  readonly weight: number
   /** Appends the next document. */
   add(terms: readonly string[]): void
   /** The matching documents among the first `end`, scored as if there were no others. */
@@ -36,6 +38,7 @@ export interface Bm25 {
 export const createBm25 = (): Bm25 => {
   const postings = new Map<string, Posting>()
   const lengths: number[] = []
+  let weight = 0
   /** Sum of the lengths of all documents before the one at the index. */
   const lengthBefore: number[] = [0]
 
@@ -43,6 +46,7 @@ export const createBm25 = (): Bm25 => {
     const document = lengths.length
     lengths.push(terms.length)
     lengthBefore.push(lengthBefore[document]! + terms.length)
+    weight += 2 * terms.length
     for (const term of terms) {
       const posting = postings.get(term)
       if (!posting) postings.set(term, { documents: [document], counts: [1] })
@@ -93,6 +97,9 @@ export const createBm25 = (): Bm25 => {
   return {
     get size() {
       return lengths.length
+    },
+    get weight() {
+      return weight
     },
     add,
     search,

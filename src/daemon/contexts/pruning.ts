@@ -38,9 +38,10 @@ export interface PruningOptions {
   readonly vectors?: Vectors
 }
 
-/** Models whose counts, and paths whose words, are kept in memory. */
+/** Models whose counts, and paths whose words, are kept in memory; of those also no more numbers, at 8 bytes each. */
 const modelsMax = 256
 const pathsMax = 256
+const pathsMaxNumbers = 8_000_000
 
 export const createPruning = ({ tokenizeOf, counts, vectors }: PruningOptions): Pruning => {
   const counters = new Map<string, TokenCounter>()
@@ -69,6 +70,7 @@ export const createPruning = ({ tokenizeOf, counts, vectors }: PruningOptions): 
       relevance: remembered(relevances, pathKey, pathsMax, createRelevance),
       ...(found && 'vectorsOf' in found && { vectorsOf: found.vectorsOf }),
     })
+    forgetLongest(relevances)
     const warning = found && 'warning' in found && made.mode === 'lexical' ? [found.warning] : []
     return { ...made, warnings: warning }
   }
@@ -80,6 +82,17 @@ export const createPruning = ({ tokenizeOf, counts, vectors }: PruningOptions): 
       await vectors?.close()
       await counts?.close()
     },
+  }
+}
+
+/** Drops the words of the paths not asked for the longest, until the others are within their bound. */
+const forgetLongest = (relevances: Map<string, Relevance>): void => {
+  let numbers = 0
+  for (const { weight } of relevances.values()) numbers += weight
+  for (const [key, { weight }] of relevances) {
+    if (numbers <= pathsMaxNumbers) return
+    relevances.delete(key)
+    numbers -= weight
   }
 }
 

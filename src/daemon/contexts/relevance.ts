@@ -29,6 +29,8 @@ export type VectorsOf = (turn: PathTurn) => readonly Float32Array[]
  * only what was added since. It gives the same answers as a fresh one would.
  */
 export interface Relevance {
+  /** How many numbers it holds, at most: a measure of its memory. */
+  readonly weight: number
   /** Says which path it is about. Units may be appended between calls; any other change makes it read all again. */
   read(units: readonly Unit[]): void
   /** The units before the one at `question`, as they were when it was asked. `vectorsOf` makes it semantic. */
@@ -88,7 +90,13 @@ export const createRelevance = (): Relevance => {
     return { mode: terms.length > 0 ? 'lexical' : null, ranked: byScore(lexical, end) }
   }
 
-  return { read, rank }
+  return {
+    get weight() {
+      return index.weight
+    },
+    read,
+    rank,
+  }
 }
 
 /** Whether what is indexed of `before` stands at the beginning of `after`: equal chains are equal histories. */

