@@ -31,8 +31,8 @@ export interface ServerOptions {
 
 export type RenderError = (thrown: unknown, request: FastifyRequest, reply: FastifyReply) => void
 
-/** Longest path segment: model names are file paths at times. */
-const segmentMaxLength = 1024
+/** Longest path segment: as long as a request line may be, or a longer one would fall through to what passes paths on. */
+const segmentMaxLength = 16 * 1024
 /** By this a daemon knows another one that imitates a runtime. */
 const serverName = `mcpd/${version}`
 const idPattern = /^[\w.:-]{1,128}$/
