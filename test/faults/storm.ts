@@ -28,6 +28,7 @@ const points = [
   undefined,
   'before-commit',
   'after-commit',
+  'after-acknowledgement',
   'before-seal',
   'after-seal',
   'after-index',
@@ -46,7 +47,7 @@ export const runStorm = async (options: StormOptions): Promise<StormResult> => {
   let startMaxMs = 0
   for (let round = 0; round < rounds; round += 1) {
     const point = points[round % points.length]
-    const times = point?.endsWith('commit') ? 2 + random(60) : 1
+    const times = point?.includes('-commit') || point?.includes('-ack') ? 2 + random(60) : 1
     const { startMs, how } = await runUntilKilled(start, {
       ...(point !== undefined && { failpoint: `${point}@${times}` }),
       // Where a failpoint is not reached, the writers do not go on for ever.
@@ -72,7 +73,10 @@ const runUntilKilled = async (
   start: WriterStart,
   { failpoint = '', killAt }: { readonly failpoint?: string; readonly killAt: number },
 ): Promise<{ readonly startMs: number; readonly how: string }> => {
-  const child = fork(entry, { env: { ...process.env, MCPD_FAILPOINT: failpoint }, stdio: 'inherit' })
+  const child = fork(entry, ['write'], {
+    env: { ...process.env, MCPD_FAILPOINT: failpoint },
+    stdio: 'inherit',
+  })
   let startMs = 0
   let failure: string | undefined
   child.on(

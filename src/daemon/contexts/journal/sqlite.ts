@@ -106,9 +106,14 @@ export const openSqliteJournal = async ({
         ? answerOf(reader.ask('summary', [keyOf(key)]))
         : undefined,
     delete: (key) => answerOf(writer.ask('delete', [keyOf(key)])),
-    seal: () => answerOf(writer.ask('seal', [])),
-    collect: async (policy) => {
+    seal: async (signal) => {
+      signal?.throwIfAborted()
+      return answerOf(writer.ask('seal', []))
+    },
+    collect: async (policy, signal) => {
+      signal?.throwIfAborted()
       const collected = await answerOf(writer.ask('collect', [policy]))
+      signal?.throwIfAborted()
       await reader.ask('sweep', [])
       return collected
     },

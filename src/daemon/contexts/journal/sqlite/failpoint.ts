@@ -2,14 +2,13 @@
  * Where tests let a daemon die: `MCPD_FAILPOINT=NAME` kills the process the first time it comes by, `NAME@7` the
  * seventh time; `NAME=crash` or `NAME@7=crash` ends only the thread. Without the variable nothing happens here.
  */
-export const failpoints = [
-  'before-commit',
-  'after-commit',
-  'before-seal',
-  'after-seal',
-  'after-index',
-] as const
-export type Failpoint = (typeof failpoints)[number]
+export type Failpoint =
+  | 'before-commit'
+  | 'after-commit'
+  | 'after-acknowledgement'
+  | 'before-seal'
+  | 'after-seal'
+  | 'after-index'
 
 const [, wanted, count = '1', action] =
   /^([a-z-]+)(?:@(\d+))?(?:=(crash))?$/.exec(process.env.MCPD_FAILPOINT ?? '') ?? []

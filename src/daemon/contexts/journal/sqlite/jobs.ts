@@ -31,6 +31,7 @@ export const commitJobs = (sql: Sql, jobs: readonly Job[]): unknown => {
   }
   failpoint('after-commit')
   for (const answer of settle) answer()
+  failpoint('after-acknowledgement')
   return undefined
 }
 

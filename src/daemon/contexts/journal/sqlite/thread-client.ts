@@ -17,9 +17,15 @@ export interface ThreadClient {
 }
 
 interface Waiting {
+  readonly timer?: NodeJS.Timeout
   readonly resolve: (value: { readonly answer: never; readonly bytes: ArrayBuffer }) => void
   readonly reject: (error: McpdError) => void
 }
+
+/** How long one waits for an answer; what was asked may be done all the same. */
+const answerMaxMs = 60_000
+/** These take as long as there is something to do. */
+const unlimited: readonly Verb[] = ['collect', 'seal', 'fsck', 'sweep', 'restore', 'recover']
 
 /** Questions that may wait for a thread. */
 const waitingMax = 10_000
@@ -34,10 +40,17 @@ export const createThreadClient = (start: ThreadStart, committed: () => void): T
   let lastId = 0
   let isClosed = false
 
+  const settled = (id: number): Waiting | undefined => {
+    const asker = waiting.get(id)
+    waiting.delete(id)
+    clearTimeout(asker?.timer)
+    // A store that nobody waits for keeps no process alive.
+    if (waiting.size === 0) worker?.unref()
+    return asker
+  }
   const receive = (message: Answer): void => {
     if ('note' in message) return committed()
-    const asker = waiting.get(message.id)
-    waiting.delete(message.id)
+    const asker = settled(message.id)
     if ('error' in message) return asker?.reject(fromWire(message.error))
     // The verb that was asked decides what the answer is.
     return asker?.resolve({ answer: message.answer as never, bytes: message.bytes ?? noBytes })
@@ -45,9 +58,7 @@ export const createThreadClient = (start: ThreadStart, committed: () => void): T
   const ended = (self: Worker, cause: unknown): void => {
     if (worker !== self) return
     worker = undefined
-    const asked = [...waiting.values()]
-    waiting.clear()
-    for (const { reject } of asked) reject(lost(cause))
+    for (const id of waiting.keys()) settled(id)?.reject(lost(cause))
   }
   const spawn = (): Worker => {
     const self = new Worker(entry, { workerData: start, name: `contexts-${start.role}` })
@@ -67,8 +78,12 @@ export const createThreadClient = (start: ThreadStart, committed: () => void): T
           })
         worker ??= spawn()
         lastId += 1
-        waiting.set(lastId, { resolve, reject })
-        const question: Question = { id: lastId, verb, args, ...(bytes && { bytes }) }
+        const id = lastId
+        const timer = unlimited.includes(verb)
+          ? undefined
+          : setTimeout(() => settled(id)?.reject(late()), answerMaxMs)
+        waiting.set(id, { resolve, reject, ...(timer && { timer }) })
+        const question: Question = { id, verb, args, ...(bytes && { bytes }) }
         worker.ref()
         worker.postMessage(question, bytes ? [bytes] : [])
       }),
@@ -88,6 +103,16 @@ export const createThreadClient = (start: ThreadStart, committed: () => void): T
 
 const fromWire = ({ code, message, details, stack }: WireError): McpdError =>
   new McpdError(code, message, details, stack === undefined ? undefined : new Error(stack))
+
+const late = (): McpdError =>
+  new McpdError(
+    'STORE_UNAVAILABLE',
+    `The store of contexts did not answer within ${answerMaxMs / 1000} seconds; whether a change was written is not known.`,
+    {
+      retryAfterSeconds: 5,
+      suggestions: ['Look at the disk. A repeat with the same idempotency key is safe.'],
+    },
+  )
 
 const lost = (cause: unknown): McpdError =>
   new McpdError(
