@@ -8,6 +8,7 @@ import { readPull } from './pull.ts'
 import type {
   AdapterEntry,
   BackendEntry,
+  CallOptions,
   ChatAnswer,
   ChatEvent,
   ChatRequest,
@@ -38,11 +39,6 @@ export interface ClientOptions extends LocateOptions {
   /** For `status`, `reload` and `stop` of a daemon on another machine: its `admin.token`. Default: MCPD_ADMIN_TOKEN. */
   readonly adminToken?: string | undefined
   /** Ends every request of this client. */
-  readonly signal?: AbortSignal | undefined
-}
-
-export interface CallOptions {
-  /** Ends this request; the daemon cancels it at the backend. */
   readonly signal?: AbortSignal | undefined
 }
 

@@ -1,5 +1,5 @@
 import type { Call, Connection } from './connection.ts'
-import type { CallOptions } from './client.ts'
+import type { CallOptions } from './types.ts'
 
 /** What is said of a context beside its turns. */
 export interface ContextAboutFields {

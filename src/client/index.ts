@@ -1,4 +1,4 @@
-export { createClient, type CallOptions, type Client, type ClientOptions } from './client.ts'
+export { createClient, type Client, type ClientOptions } from './client.ts'
 export type * from './contexts.ts'
 export { findModel, resolveModel } from './find-model.ts'
 export type * from './types.ts'

@@ -4,6 +4,11 @@ import type { FinishReason, Operation, ToolCall, Usage } from '../core/inference
 
 /** What goes over the wire of mcpd's native API, as JSON. Lengths are tokens, times milliseconds. */
 
+export interface CallOptions {
+  /** Ends this request; the daemon cancels it at the backend. */
+  readonly signal?: AbortSignal | undefined
+}
+
 export interface ModelEntry {
   /** `backend/model`: what requests name it by. */
   readonly id: string

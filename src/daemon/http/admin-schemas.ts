@@ -1,5 +1,5 @@
 import { Type } from 'typebox'
-import { health } from './native-schemas.ts'
+import { health } from './listing-schemas.ts'
 
 /** Shapes of the admin routes. */
 
