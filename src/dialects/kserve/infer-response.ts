@@ -1,12 +1,17 @@
 import { McpdError } from '../../core/errors.ts'
 import type { InferenceResponse, InferInput } from '../../core/inference.ts'
-import { textOf } from '../wire.ts'
+import { textOf, type Wire } from '../wire.ts'
 import { errorInside } from './errors.ts'
 import { decodeTensors, encodeTensors, joinBody, type JsonAndBytes, splitBody } from './tensor-json.ts'
 
 /** Reads an answer of POST …/infer. Throws BACKEND_ERROR when it is none. */
 export const decodeInferResponse = (bytes: Buffer, jsonLength?: number): InferenceResponse => {
   const { json, rest } = readBody(bytes, jsonLength)
+  return decodeInferBody(json, rest)
+}
+
+/** The same of a body that has been parsed, with the bytes that followed it. */
+export const decodeInferBody = (json: Wire, rest: Buffer = Buffer.alloc(0)): InferenceResponse => {
   const failure = errorInside(json)
   if (failure) throw failure
   const id = textOf(json['id'])

@@ -11,6 +11,8 @@ export interface ModelFacts {
   readonly batchMax?: number
   /** It may give any number of responses to a request. */
   readonly decoupled: boolean
+  /** Of a server of the base protocol alone, which has no routes for texts. */
+  readonly isPlain?: boolean
   /** Of the config, which people put there. */
   readonly parameters: Readonly<Record<string, string>>
 }
@@ -52,7 +54,7 @@ export const factsOfConfig = (config: Wire): ModelFacts => {
 }
 
 /** Reads GET …/models/{model}. It does not tell what may be left out, so nothing must be there. */
-export const factsOfMetadata = (metadata: Wire): ModelFacts => {
+export const factsOfMetadata = (metadata: Wire, isPlain = false): ModelFacts => {
   const platform = textOf(metadata['platform'])
   const tensors = (entries: unknown): TensorFacts[] =>
     listOf(entries).flatMap((entry) => {
@@ -67,6 +69,7 @@ export const factsOfMetadata = (metadata: Wire): ModelFacts => {
     outputs: tensors(metadata['outputs']),
     ...(platform !== undefined && { backend: platform }),
     decoupled: false,
+    ...(isPlain && { isPlain }),
     parameters: {},
   }
 }

@@ -128,6 +128,9 @@ const asOurs = (error: unknown, begun: boolean): unknown => {
   const isCut = code === 1 || message.includes('RST_STREAM') || (begun && code === grpcUnavailable)
   if (isCut)
     return new McpdError('BACKEND_INCOMPLETE', `The backend cut its answer short (${message}).`, {}, error)
+  // Triton says so with the code of what is not there.
+  if (message.includes('expecting header')) return refusal(403, message)
+  if (code === grpcUnavailable && message.includes('unknown model')) return refusal(503, message)
   if (code === grpcUnavailable)
     return new McpdError('BACKEND_UNAVAILABLE', `The backend cannot be reached (${message}).`, {}, error)
   if (message.includes('larger than max'))

@@ -2,6 +2,7 @@ import type { AdapterHost } from '../../../core/adapter.ts'
 import { McpdError } from '../../../core/errors.ts'
 import type { TransportRequest, TransportResponse } from '../../../core/transport.ts'
 import { decodeError, errorInside } from '../../../dialects/kserve/errors.ts'
+import { splitVersion } from '../../../dialects/kserve/wire.ts'
 import { isRecord, type Wire } from '../../../dialects/wire.ts'
 import { defaultUrls, headersOf, type TritonOptions } from './options.ts'
 
@@ -80,3 +81,13 @@ export const notKserve = (status: number, what: string): McpdError =>
   new McpdError('BACKEND_ERROR', `The backend answered ${status} with ${what}: it may be no KServe server.`, {
     suggestions: ["Check url in the backend's entry of the config; Triton's HTTP port is 8000 as a rule."],
   })
+
+/** Triton does not decode its paths, so a name that would have to be encoded is none it could have. */
+export const modelPath = (model: string): string => {
+  const { name, version } = splitVersion(model)
+  if (!/^[\w.~!$&'()*+,;=:@-]+$/.test(name))
+    throw new McpdError('MODEL_NOT_FOUND', `A model of Triton cannot be called '${name}'.`, {
+      param: 'model',
+    })
+  return `/v2/models/${name}${version === undefined ? '' : `/versions/${version}`}`
+}

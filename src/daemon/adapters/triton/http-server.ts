@@ -12,7 +12,15 @@ import { decodeStream } from '../../../dialects/kserve/stream-decoder.ts'
 import { tensorOf } from '../../../dialects/kserve/tensor-bytes.ts'
 import { dialects, jsonLengthHeader, splitVersion } from '../../../dialects/kserve/wire.ts'
 import { isRecord } from '../../../dialects/wire.ts'
-import { type HttpConnection, notKserve, openHttp, parse, requireObject } from './http-connection.ts'
+import {
+  type HttpConnection,
+  modelPath,
+  notKserve,
+  openHttp,
+  parse,
+  requireObject,
+} from './http-connection.ts'
+import { generatePlainly, streamPlainly } from './http-plain.ts'
 import type { TritonOptions } from './options.ts'
 import type { InferCall, Inferences, Questions, Server, TextCall } from './server.ts'
 
@@ -28,7 +36,7 @@ export const connectHttp = (options: TritonOptions, host: AdapterHost): Server =
 
 const questionsOver = (connection: HttpConnection): Questions => {
   const config: Questions['config'] = (model, signal) =>
-    connection.readObject({ method: 'GET', path: `${pathOf(model)}/config`, signal })
+    connection.readObject({ method: 'GET', path: `${modelPath(model)}/config`, signal })
   return {
     isLive: (signal) => connection.probe('/v2/health/live', signal),
     isReady: (signal) => connection.probe('/v2/health/ready', signal),
@@ -44,7 +52,8 @@ const questionsOver = (connection: HttpConnection): Questions => {
         return factsOfConfig(await config(model, signal))
       } catch (error) {
         if (!isMcpdError(error) || !tellsNoConfig(error)) throw error
-        return factsOfMetadata(await connection.readObject({ method: 'GET', path: pathOf(model), signal }))
+        const metadata = await connection.readObject({ method: 'GET', path: modelPath(model), signal })
+        return factsOfMetadata(metadata, error.code === 'OPERATION_UNSUPPORTED')
       }
     },
     statistics: async (signal) => {
@@ -65,7 +74,7 @@ const inferencesOver = (connection: HttpConnection, answerMaxBytes: number): Inf
     const { body, outputs } = inferBody(call)
     const response = await connection.ask({
       method: 'POST',
-      path: `${pathOf(call.model)}/infer`,
+      path: `${modelPath(call.model)}/infer`,
       body: body.body,
       signal: call.signal,
       headers: bytesHeaders(body.jsonLength),
@@ -74,7 +83,8 @@ const inferencesOver = (connection: HttpConnection, answerMaxBytes: number): Inf
   },
   generatesDecoupled: true,
   generate: async (call) => {
-    const path = `${pathOf(call.model)}/generate`
+    if (call.layout.facts.isPlain) return generatePlainly(connection, call, answerMaxBytes)
+    const path = `${modelPath(call.model)}/generate`
     const response = await connection.ask({
       method: 'POST',
       path,
@@ -84,7 +94,8 @@ const inferencesOver = (connection: HttpConnection, answerMaxBytes: number): Inf
     return wholeText(call, response, await response.bytes(answerMaxBytes))
   },
   async *generateStream(call) {
-    const path = `${pathOf(call.model)}/generate_stream`
+    if (call.layout.facts.isPlain) return yield* streamPlainly(connection, call, answerMaxBytes)
+    const path = `${modelPath(call.model)}/generate_stream`
     const response = await connection.ask({
       method: 'POST',
       path,
@@ -115,17 +126,8 @@ const bytesHeaders = (jsonLength: number | undefined): Record<string, string> =>
     ? {}
     : { [jsonLengthHeader]: String(jsonLength), 'content-type': 'application/octet-stream' }
 
-/** Triton does not decode its paths, so a name that would have to be encoded is none it could have. */
-const pathOf = (model: string): string => {
-  const { name, version } = splitVersion(model)
-  if (!/^[\w.~!$&'()*+,;=:@-]+$/.test(name))
-    throw new McpdError('MODEL_NOT_FOUND', `A model of Triton cannot be called '${name}'.`, {
-      param: 'model',
-    })
-  return `/v2/models/${name}${version === undefined ? '' : `/versions/${version}`}`
-}
 const repositoryPathOf = (model: string): string =>
-  pathOf(splitVersion(model).name).replace('/v2/models/', '/v2/repository/models/')
+  modelPath(splitVersion(model).name).replace('/v2/models/', '/v2/repository/models/')
 
 /** A server without the extension, or one that keeps it to itself. */
 const tellsNoConfig = ({ code, message }: McpdError): boolean =>

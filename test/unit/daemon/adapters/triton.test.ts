@@ -226,6 +226,24 @@ describe('the triton adapter', () => {
     expect((await fold(adapter.infer(ask('embedder', newEmbed(['a']))))).embeddings?.[0]).toHaveLength(8)
   })
 
+  it('asks a server of the base protocol by tensors, in a stream where it has one', async () => {
+    const plain = /repository|config$|stats|generate/
+    const models = { ensemble: {}, 'python-llm': {} }
+    const { adapter, standIn } = await start({ missing: plain }, { models })
+    const limited = newComplete('words 3', { sampling: { maxTokens: 8 } })
+    expect(await textOf(adapter, ask('ensemble', limited))).toBe('the quick brown')
+    expect(JSON.parse(standIn.requests.at(-1)!.body.toString())).toMatchObject({
+      inputs: expect.arrayContaining([
+        expect.objectContaining({ name: 'text_input', parameters: { content_type: 'str' } }),
+      ]),
+    })
+    const streamed = ask('python-llm', newComplete('words 3'), { stream: true })
+    const events = await Array.fromAsync(adapter.infer(streamed))
+    expect(events.filter(({ type }) => type === 'text-delta')).toHaveLength(4)
+    const without = await start({ missing: /repository|config$|stats|_stream|generate/ }, { models })
+    expect(await textOf(without.adapter, ask('ensemble', limited, { stream: true }))).toBe('the quick brown')
+  })
+
   it('refuses raw tensors for a model that streams over HTTP, and says what to do', async () => {
     const { adapter } = await start()
     expect((await thrownBy(adapter, ask('stand-in', newInfer('Hi')))).details.suggestions?.join()).toContain(
