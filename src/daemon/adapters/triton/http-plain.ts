@@ -35,6 +35,15 @@ export const generatePlainly = async (
   return { type: 'whole', ...(response.usage && { usage: response.usage }), response: () => response }
 }
 
+/** The same without a model being told to stream. */
+const asWhole = (call: TextCall): TextCall => {
+  const flag = call.layout.named('stream')
+  const values = new Map(
+    [...call.prompt.values].map(([tensor, value]) => [tensor, tensor === flag ? false : value]),
+  )
+  return { ...call, prompt: { ...call.prompt, values } }
+}
+
 /** By MLServer's route for streams; the whole answer at once where there is none. */
 export async function* streamPlainly(
   connection: HttpConnection,
@@ -50,7 +59,7 @@ export async function* streamPlainly(
       throw error
     })
   if (!answer) {
-    const whole = await generatePlainly(connection, call, answerMaxBytes)
+    const whole = await generatePlainly(connection, asWhole(call), answerMaxBytes)
     return yield* unfold(whole.response())
   }
   const pieces = createPieceDecoder(call.model, call.layout, call.prompt.tellsFinish)
