@@ -1,7 +1,8 @@
 import { isObject, type Json, memberOf } from '../openapi/json.ts'
 import { accepts } from '../openapi/schema/accepts.ts'
+import { memberNames } from './api/model-operation.ts'
 import { isJsonType, type MediaType, type Operation } from './api/operation.ts'
-import type { Call, CallBody, Identity, Values } from './call.ts'
+import type { Call, CallBody, Identity } from './call.ts'
 import { freshen } from './draw/freshen.ts'
 import type { Random } from './draw/random.ts'
 import { typical } from './draw/typical.ts'
@@ -75,12 +76,38 @@ const makeBody = (operation: Operation, options: BaseOptions): CallBody | undefi
           optional: operation.isModel && recipe === 'all' ? 'none' : optional,
           name: '',
         })
-  const value = made ?? example
+  const value = operation.isModel ? withPlainInput(media, made ?? example) : (made ?? example)
   if (value === undefined) return undefined
   return {
     mediaType: type === '*/*' ? 'application/octet-stream' : type,
     value: guardTokens(operation, value, options.tokensMax),
   }
+}
+
+const plainInputs: readonly (readonly [string, readonly Json[]])[] = [
+  [
+    'messages',
+    [
+      [{ role: 'user', content: 'Say hi.' }],
+      [{ role: 'user', content: [{ type: 'text', text: 'Say hi.' }] }],
+    ],
+  ],
+  ['prompt', ['Say hi.']],
+  ['input', ['Say hi.', ['Say hi.']]],
+  ['inputs', ['Say hi.']],
+  ['text', ['Say hi.']],
+]
+
+/** Models want to be asked something, which no schema says. */
+const withPlainInput = (media: MediaType, value: Json | undefined): Json | undefined => {
+  if (!isObject(value)) return value
+  let next = value
+  for (const [name, inputs] of plainInputs) {
+    if (!Object.hasOwn(next, name) && name !== 'messages') continue
+    const tried = inputs.map((input) => ({ ...next, [name]: input })).find((each) => isValidBody(media, each))
+    if (tried && (Object.hasOwn(next, name) || memberNames(media.view).has(name))) next = tried
+  }
+  return next
 }
 
 /** Whether a body of a media type is valid as it travels. */
@@ -104,7 +131,7 @@ export const guardTokens = (operation: Pick<Operation, 'isModel'>, value: Json, 
   const next: Record<string, Json> = { ...value }
   for (const name of limits) {
     const given = memberOf(next, name)
-    const most = name === 'n' || name === 'best_of' ? 1 : tokensMax
+    const most = name === 'n' || name === 'best_of' ? 2 : tokensMax
     if (typeof given === 'number' && given > most) next[name] = most
   }
   for (const name of ['options', 'parameters']) {
@@ -126,5 +153,3 @@ export const freshCall = (
   if (operation.isModel || !body || body.value === undefined || !media || kept.includes('')) return call
   return { ...call, body: { ...body, value: freshen(media.view, body.value, random, kept) } }
 }
-
-export const emptyValues: Values = {}

@@ -1,4 +1,5 @@
-import type { Scenario, Step } from './call.ts'
+import type { Operation } from './api/operation.ts'
+import type { Call, Scenario, Step } from './call.ts'
 import { freshCall } from './base-call.ts'
 import type { Exchange } from './exchange.ts'
 import { judge } from './judge/judge.ts'
@@ -18,7 +19,7 @@ export interface Rerun {
 /** Texts that make something are new each time, or what was made before would be in the way. */
 const makes = (step: Step): boolean => step.role === 'setup' || step.role === 'control'
 /** And so are those whose marks are looked for. */
-const isFresh = (step: Step): boolean => makes(step) || step.role === 'create'
+const isFresh = (step: Step): boolean => makes(step) || /^(create|write|patch|put-.*)$/.test(step.role)
 
 const keptOf = ({ bindings, intent }: Step): readonly string[] => [
   ...bindings.filter(({ into }) => into.in === 'body').map(({ into }) => into.pointer),
@@ -28,12 +29,21 @@ const keptOf = ({ bindings, intent }: Step): readonly string[] => [
 /** Takes all steps again, from the first. */
 export const rerun = async (session: Session, scenario: Scenario, signal?: AbortSignal): Promise<Rerun> => {
   const story = startStory()
+  // What was sent twice is sent twice again.
+  const renewed = new Map<string, Call['body']>()
+  const renew = (operation: Operation, step: Step): Call => {
+    const text = JSON.stringify(step.call.body ?? null)
+    const body = renewed.has(text)
+      ? renewed.get(text)
+      : freshCall(operation, step.call, session.random, keptOf(step)).body
+    renewed.set(text, body)
+    return body ? { ...step.call, body } : step.call
+  }
   let isReady = true
   for (const step of scenario.steps) {
     const operation = session.api.byKey.get(step.call.operation)
     if (!operation) return { scenario, exchanges: [], suspicions: [], isReady: false }
-    const again = (fresh: boolean): Step =>
-      fresh ? { ...step, call: freshCall(operation, step.call, session.random, keptOf(step)) } : step
+    const again = (fresh: boolean): Step => (fresh ? { ...step, call: renew(operation, step) } : step)
     const isMade = isFresh(step) && operation.method !== 'GET'
     const options = signal ? { signal } : undefined
     let exchange = await perform(session, story, again(isMade), options)

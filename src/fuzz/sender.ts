@@ -28,13 +28,13 @@ const quotaWaitMaxMs = 5000
 export const createSender = ({ settings, client, now, signal }: SenderOptions): Sender => {
   let count = 0
   let nextAt = 0
-  let pausedUntil = 0
+  const paused = new Map<string, number>()
   let { first, second } = settings
   let refreshing: Promise<void> | undefined
 
-  const turn = async (stop: AbortSignal): Promise<void> => {
+  const turn = async (operation: Operation, stop: AbortSignal): Promise<void> => {
     const gapMs = 1000 / settings.ratePerSecond
-    const at = Math.max(now(), pausedUntil, gapMs > 0 ? nextAt : 0)
+    const at = Math.max(now(), paused.get(operation.key) ?? 0, gapMs > 0 ? nextAt : 0)
     if (gapMs > 0) nextAt = at + gapMs
     if (at > now()) await wait(at - now(), undefined, { signal: stop }).catch(() => undefined)
   }
@@ -90,7 +90,7 @@ export const createSender = ({ settings, client, now, signal }: SenderOptions): 
   const send = async (operation: Operation, call: Call, options: SendOptions = {}): Promise<Exchange> => {
     const stop = options.signal ?? signal
     for (let tries = 0; ; tries++) {
-      if (pausedUntil > 0 || settings.ratePerSecond !== Infinity) await turn(stop)
+      if (paused.size > 0 || settings.ratePerSecond !== Infinity) await turn(operation, stop)
       const wire = await request(operation, call)
       count++
       const exchange = await client.send(operation.key, wire, {
@@ -113,12 +113,14 @@ export const createSender = ({ settings, client, now, signal }: SenderOptions): 
       }
       const isQuota =
         response &&
-        (response.status === 429 ||
-          (response.status === 503 && response.headers['retry-after'] !== undefined))
+        (response.status === 429 || response.status === 503) &&
+        response.headers['retry-after'] !== undefined
       if (!isQuota || tries >= quotaTriesMax || stop.aborted) return exchange
       const seconds = Number(response.headers['retry-after'] ?? 1)
-      pausedUntil =
-        now() + Math.min(quotaWaitMaxMs, Number.isFinite(seconds) && seconds >= 0 ? seconds * 1000 : 1000)
+      paused.set(
+        operation.key,
+        now() + Math.min(quotaWaitMaxMs, Number.isFinite(seconds) && seconds >= 0 ? seconds * 1000 : 1000),
+      )
     }
   }
   return { send, requests: () => count }

@@ -89,12 +89,12 @@ const scoreOf = (
   const own = path.replace(/\/$/, '')
   if (prefix !== undefined && path.startsWith(prefix) && own !== prefix) return 0
   if (method === 'PUT') return own === prefix ? 50 : 0
-  if (own === collection) return isCreation ? 100 : 45
+  if (own === collection) return isCreation ? 100 : 70
   if (prefix !== undefined && own === prefix) return 0
   const nouns = [noun, ...(people.has(noun) ? ['user', 'customer', 'account'] : [])]
   const depth = parametersIn(path)
   const isOwnNoun = nouns.includes(nounOfPath(path)) && !path.endsWith('}')
-  if (isOwnNoun) return (isCreation ? 80 : 35) - depth * 3
+  if (isOwnNoun) return (isCreation ? 80 : 62) - depth * 3
   if (
     isCreation &&
     /create|new|register|signup|import|upload/i.test(path) &&

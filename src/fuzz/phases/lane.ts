@@ -76,6 +76,7 @@ const findBase = async (
 ): Promise<{ base: Call; isTaken: boolean }> => {
   const { random, settings } = session
   let base: Call | undefined
+  let fallback: Call | undefined
   for (const recipe of recipes) {
     if (session.signal.aborted) break
     const story = startStory()
@@ -87,12 +88,23 @@ const findBase = async (
     base ??= call
     if (isSuccess(exchange)) {
       const taken = story.steps.at(-1)?.call ?? call
+      session.memory(operation).base ??= taken
+      // What cannot be read afterwards is no good beginning for anything else.
+      if (
+        operation.method === 'POST' &&
+        recipe !== recipes.at(-1) &&
+        (await readBack(session, operation, story)) === 404
+      ) {
+        fallback ??= taken
+        continue
+      }
       session.memory(operation).base = taken
       return { base: taken, isTaken: true }
     }
     // The path that is asked for is not there, and no other body will change that.
     if (statusOf(exchange) === 404 && !operation.body && recipe !== 'all') break
   }
+  if (fallback) return { base: fallback, isTaken: true }
   const last =
     base ?? makeCall(operation, { random, recipe: 'none', tokensMax: settings.tokensMax, identity: 'first' })
   return { base: last, isTaken: false }
@@ -121,20 +133,21 @@ const takeCase = async (session: Session, operation: Operation, story: Story, { 
   return exchange
 }
 
-/** What was made of unusual data is read again: programs often break when they show what they have taken. */
-const readBack = async (session: Session, operation: Operation, story: Story): Promise<void> => {
-  if (operation.isModel || !/^(POST|PUT|PATCH)$/.test(operation.method)) return
+/** The status of reading what was written, 0 where it cannot be read. What was made of unusual data is read again: programs often break when they show what they have taken. */
+const readBack = async (session: Session, operation: Operation, story: Story): Promise<number> => {
+  if (operation.isModel || !/^(POST|PUT|PATCH)$/.test(operation.method)) return 0
   const reader = session.readers.get(operation.key)
-  if (!reader) return
+  if (!reader) return 0
   const at = story.steps.length - 1
   const last = story.steps[at]
-  if (!last) return
+  if (!last) return 0
   // What was judged before is now only how it came about.
   story.steps[at] = { ...last, role: 'setup' }
   const step = await reader(story)
-  if (!step) return
-  await perform(session, story, { ...step, role: 'read' })
+  if (!step) return 0
+  const exchange = await perform(session, story, { ...step, role: 'read' })
   await look(session, story, 'lifecycle')
+  return statusOf(exchange)
 }
 
 const transitional = /^(status|state|stage|phase)$/i

@@ -14,7 +14,7 @@ export const canStream = (operation: Operation): boolean =>
   writableMedia(operation).some(({ view }) => memberNames(view).has('stream'))
 
 /** A plain valid call that asks for a stream, with its usage where that can be asked for. */
-const streamed = (session: Session, operation: Operation, isOn: boolean): Call => {
+const streamed = (session: Session, operation: Operation, isOn: boolean, choices = 1): Call => {
   const base =
     session.memory(operation).base ??
     makeCall(operation, {
@@ -34,6 +34,7 @@ const streamed = (session: Session, operation: Operation, isOn: boolean): Call =
   const next = {
     ...value,
     stream: isOn,
+    ...(choices > 1 && names.has('n') && { n: choices }),
     ...(limit !== undefined && { [limit]: Math.min(8, session.settings.tokensMax) }),
     ...(isOn && canCount && { stream_options: { include_usage: true } }),
   }
@@ -55,6 +56,7 @@ export const stream = async (session: Session, operation: Operation): Promise<St
   }
   const whole = await ask(streamed(session, operation, true), 'a stream', 'case')
   if (!isSuccess(whole)) return story
+  await ask(streamed(session, operation, true, 2), 'a stream of two answers', 'case')
   await ask(streamed(session, operation, true), 'a stream that the client leaves', 'setup', 1)
   await ask(streamed(session, operation, false), 'a plain answer after it', 'case')
   return story
