@@ -7,6 +7,7 @@ import { type BackendConfig, type SidecarConfig, sidecarWord } from '../core/con
 import { McpdError } from '../core/errors.ts'
 import anthropic from './adapters/anthropic/index.ts'
 import embedded from './adapters/embedded/index.ts'
+import fastchat from './adapters/fastchat/index.ts'
 import huggingface from './adapters/huggingface/index.ts'
 import ollama from './adapters/ollama.ts'
 import openai from './adapters/openai.ts'
@@ -24,6 +25,7 @@ export const adapterModules: readonly AdapterModule[] = [
   anthropic,
   huggingface,
   triton,
+  fastchat,
   grpc,
   embedded,
 ]

@@ -8,6 +8,7 @@ import { type SpecSummary, summarise } from '../../crawler/snapshots/summary.ts'
 import type { Json } from '../../openapi/json.ts'
 import type { ApiDocument } from '../../dialects/api-document.ts'
 import { anthropicApi } from '../../dialects/anthropic/api-document.ts'
+import { fastchatApi } from '../../dialects/fastchat/api-document.ts'
 import { tritonApi } from '../../dialects/kserve/api-document.ts'
 import { huggingfaceApi } from '../../dialects/huggingface/api-document.ts'
 import { ollamaApi } from '../../dialects/ollama/api-document.ts'
@@ -23,6 +24,7 @@ const adapterApis: Readonly<Record<string, ApiDocument>> = {
   anthropic: anthropicApi,
   huggingface: huggingfaceApi,
   triton: tritonApi,
+  fastchat: fastchatApi,
 }
 
 const params = (...names: readonly ('spec' | 'version' | 'type')[]) => ({

@@ -1,0 +1,130 @@
+import { type ApiDocument, buildApiDocument } from '../api-document.ts'
+import { ChatRequest, CompletionRequest, EmbeddingRequest } from '../openai/request-schemas.ts'
+import {
+  ChatCompletion,
+  ChatCompletionChunk,
+  Completion,
+  EmbeddingList,
+  ModelList,
+} from '../openai/response-schemas.ts'
+import {
+  ConversationTemplate,
+  CountRequest,
+  CountResponse,
+  EmbedRequest,
+  EmbedResponse,
+  FastChatError,
+  GenerateObject,
+  GenerateRequest,
+  ModelDetails,
+  ModelNames,
+  ModelWanted,
+  TokenCheckRequest,
+  TokenCheckResponse,
+  WorkerAddress,
+  WorkerStatus,
+} from './schemas.ts'
+
+/** What the adapter `fastchat` relies on: the controller, its workers, and the API server. */
+export const fastchatApi: ApiDocument = buildApiDocument({
+  title: 'FastChat, as mcpd uses it',
+  version: '1.0.0',
+  error: FastChatError,
+  operations: [
+    {
+      operation: 'POST /list_models',
+      operationId: 'listWorkerModels',
+      summary: 'Controller: the models that have a worker',
+      response: ModelNames,
+    },
+    {
+      operation: 'POST /get_worker_address',
+      operationId: 'getWorkerAddress',
+      summary: 'Controller: a worker for the next request',
+      request: ModelWanted,
+      response: WorkerAddress,
+    },
+    {
+      operation: 'GET /test_connection',
+      operationId: 'testConnection',
+      summary: 'Controller: whether it is there',
+    },
+    {
+      operation: 'POST /worker_get_status',
+      operationId: 'getWorkerStatus',
+      summary: 'Worker and controller: models and queue',
+      response: WorkerStatus,
+    },
+    {
+      operation: 'POST /worker_generate_stream',
+      operationId: 'workerGenerateStream',
+      summary: 'Worker: continue a text; objects that end with a NUL, errors inside a 200',
+      request: GenerateRequest,
+      response: GenerateObject,
+    },
+    {
+      operation: 'POST /worker_get_embeddings',
+      operationId: 'workerGetEmbeddings',
+      summary: 'Worker: turn texts into vectors',
+      request: EmbedRequest,
+      response: EmbedResponse,
+    },
+    {
+      operation: 'POST /count_token',
+      operationId: 'countToken',
+      summary: 'Worker: count the tokens of a text',
+      request: CountRequest,
+      response: CountResponse,
+    },
+    {
+      operation: 'POST /model_details',
+      operationId: 'getModelDetails',
+      summary: 'Worker: the length of the context',
+      request: ModelWanted,
+      response: ModelDetails,
+    },
+    {
+      operation: 'POST /worker_get_conv_template',
+      operationId: 'getConversationTemplate',
+      summary: 'Worker: how conversations are written for the model',
+      request: ModelWanted,
+      response: ConversationTemplate,
+    },
+    {
+      operation: 'POST /v1/chat/completions',
+      operationId: 'createChatCompletion',
+      summary: 'API server: continue a conversation',
+      request: ChatRequest,
+      response: ChatCompletion,
+      stream: { item: ChatCompletionChunk, mediaType: 'text/event-stream' },
+    },
+    {
+      operation: 'POST /v1/completions',
+      operationId: 'createCompletion',
+      summary: 'API server: continue a text',
+      request: CompletionRequest,
+      response: Completion,
+      stream: { item: Completion, mediaType: 'text/event-stream' },
+    },
+    {
+      operation: 'POST /v1/embeddings',
+      operationId: 'createEmbedding',
+      summary: 'API server: turn texts into vectors',
+      request: EmbeddingRequest,
+      response: EmbeddingList,
+    },
+    {
+      operation: 'GET /v1/models',
+      operationId: 'listModels',
+      summary: 'API server: what there is to ask; has the controller look at all its workers',
+      response: ModelList,
+    },
+    {
+      operation: 'POST /api/v1/token_check',
+      operationId: 'checkTokens',
+      summary: 'API server: count the tokens of texts',
+      request: TokenCheckRequest,
+      response: TokenCheckResponse,
+    },
+  ],
+})
