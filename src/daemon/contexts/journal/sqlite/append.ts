@@ -10,13 +10,16 @@ import { hashBytes, hashText, turnColumns, turnOf, type TurnRow, turnTables } fr
 import type { Sql } from './statements.ts'
 import { closeTurn, insertTurn, type Placed } from './turn-rows.ts'
 
+/** Paths that have become long enough to be sealed: the head that leads to each, and where it ends. */
+export type RipePaths = Map<string, number>
+export const ripeName = (k: number, head: string): string => `${k} ${head}`
+
 /** A connection that writes, and what it needs to know. */
 export interface Writer extends JournalOptions {
   readonly sql: Sql
   /** Names this daemon's run, so that the next one knows the turns it left open. */
   readonly owner: string
-  /** Called with the end of a path that has become long enough to be sealed. */
-  readonly ripe: (t: number) => void
+  readonly ripe: RipePaths
 }
 
 /** A path whose unsealed end has so many turns or bytes is sealed. */
@@ -158,7 +161,8 @@ const write = (writer: Writer, request: Append, plan: WritePlan, k: number, rowO
   )
   remember(writer, request, k, end, numbers)
   tell(sql, request, 'appended', numbers.slice(0, plan.turns.length))
-  if (parent && (parent.tail_turns >= tailMaxTurns || parent.tail_bytes >= tailMaxBytes)) ripe(parent.t)
+  if (parent && (parent.tail_turns >= tailMaxTurns || parent.tail_bytes >= tailMaxBytes))
+    ripe.set(ripeName(k, request.head), parent.t)
   return { outcome: 'ok', head: plan.head, turns: turns.map(withoutBody) }
 }
 

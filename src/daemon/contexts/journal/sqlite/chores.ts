@@ -1,6 +1,6 @@
 import type { ContextKey } from '../../../../core/context.ts'
 import type { Collected, CollectPolicy } from '../../../../core/journal.ts'
-import { append, tell, type Writer } from './append.ts'
+import { append, type RipePaths, tell, type Writer } from './append.ts'
 import { failpoint } from './failpoint.ts'
 import { deleteContext, findAbandoned, findExpired, forgetKeys, purge } from './housekeeping.ts'
 import { type Chunk, findRipe, makeSegment, planSegments } from './seal.ts'
@@ -9,8 +9,7 @@ import type { Sql } from './statements.ts'
 export interface ChoresOptions {
   readonly writer: () => Writer
   readonly transaction: <T>(work: (writer: Writer) => T) => T
-  /** Ends of paths that are to be sealed. */
-  readonly ripe: Set<number>
+  readonly ripe: RipePaths
 }
 
 /** What the writing thread does besides appending: each step is a short transaction, with room for others between. */
@@ -20,10 +19,11 @@ export const createChores = ({ writer, transaction, ripe }: ChoresOptions) => {
 
   /** Makes one segment. False where there is none to be made. */
   const sealStep = (): boolean => {
-    const [t] = ripe
-    if (planned.length === 0 && t !== undefined) {
+    const [next] = ripe
+    if (planned.length === 0 && next !== undefined) {
+      const [name, t] = next
       // Should it fail, such as for a damaged body, it is not tried again and again; fsck names what is wrong.
-      ripe.delete(t)
+      ripe.delete(name)
       planned.push(...transaction(({ sql }) => planSegments(sql, t)))
     }
     const chunk = planned.shift()
@@ -60,7 +60,7 @@ export const createChores = ({ writer, transaction, ripe }: ChoresOptions) => {
       const count = (): number =>
         writer().sql.get<{ n: number }>('SELECT count(*) AS n FROM segments')?.n ?? 0
       const before = count()
-      for (const t of findRipe(writer().sql)) ripe.add(t)
+      for (const [name, t] of findRipe(writer().sql)) ripe.set(name, t)
       while (sealStep()) await breathe()
       return count() - before
     },

@@ -1,21 +1,23 @@
 import { zstdCompressSync } from 'node:zlib'
 import { sha256 } from '../hashes.ts'
 import { damaged } from '../verify.ts'
-import { tailMaxBytes, tailMaxTurns } from './append.ts'
+import { ripeName, type RipePaths, tailMaxBytes, tailMaxTurns } from './append.ts'
 import { createBodyReader, dropBody } from './bodies.ts'
 import { hashBytes, hashText, streamingState, type TurnRow } from './rows.ts'
 import type { Sql } from './statements.ts'
 
 /** Ends of paths whose unsealed part is long enough, such as after a start. */
-export const findRipe = (sql: Sql): readonly number[] =>
-  sql
-    .all<{ t: number }>(
-      `SELECT DISTINCT heads.t FROM heads JOIN turns ON turns.t = heads.t
+export const findRipe = (sql: Sql): RipePaths =>
+  new Map(
+    sql
+      .all<{ k: number; name: string; t: number }>(
+        `SELECT heads.k, name, heads.t FROM heads JOIN turns ON turns.t = heads.t
        WHERE turns.s IS NULL AND (tail_turns >= ? OR tail_bytes >= ?)`,
-      tailMaxTurns,
-      tailMaxBytes,
-    )
-    .map(({ t }) => t)
+        tailMaxTurns,
+        tailMaxBytes,
+      )
+      .map(({ k, name, t }) => [ripeName(k, name), t]),
+  )
 
 /** Turns whose bodies go into one segment, the oldest first, by their rows. */
 export type Chunk = readonly number[]

@@ -1,5 +1,6 @@
 import { mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
+import type { RipePaths } from './append.ts'
 import { type Connection, createConnection } from './connection.ts'
 import { lockStore } from './lock.ts'
 import { setConsumers } from './outbox.ts'
@@ -9,7 +10,7 @@ import { createSql } from './statements.ts'
 import type { ThreadStart } from './thread.ts'
 
 /** The connection that writes: alone on its file, of this schema, and with the paths in `ripe` that are to be sealed. */
-export const connectWriter = ({ path, maxPages, consumers }: ThreadStart, ripe: Set<number>): Connection => {
+export const connectWriter = ({ path, maxPages, consumers }: ThreadStart, ripe: RipePaths): Connection => {
   let lock: ReturnType<typeof lockStore> | undefined
   const connection = createConnection(() => {
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
@@ -19,7 +20,7 @@ export const connectWriter = ({ path, maxPages, consumers }: ThreadStart, ripe: 
       migrate(db, path)
       const sql = createSql(db)
       sql.transaction(() => setConsumers(sql, consumers))
-      for (const t of findRipe(sql)) ripe.add(t)
+      for (const [name, t] of findRipe(sql)) ripe.set(name, t)
       return db
     } catch (error) {
       db.close()

@@ -2,7 +2,7 @@ import type { Append, ContextKey } from '../../../../core/context.ts'
 import type { Annotation, CollectPolicy } from '../../../../core/journal.ts'
 import type { JournalOptions } from '../options.ts'
 import { annotate } from './annotate.ts'
-import { append, restore, type Writer } from './append.ts'
+import { append, restore, type RipePaths, type Writer } from './append.ts'
 import { createChores, removeContext } from './chores.ts'
 import { Crash } from './failpoint.ts'
 import { commitJobs, type Job } from './jobs.ts'
@@ -27,14 +27,14 @@ export const createWriterThread = (
   { now, newId, ...start }: ThreadStart & JournalOptions,
   replies: Replies,
 ): ThreadBody => {
-  const ripe = new Set<number>()
+  const ripe: RipePaths = new Map()
   const connection = connectWriter(start, ripe)
   const writer = (): Writer => ({
     now,
     newId,
     owner: start.owner,
     sql: connection.sql(),
-    ripe: (t) => ripe.add(t),
+    ripe,
   })
   const transaction = <T>(work: (writer: Writer) => T): T => {
     const current = writer()
