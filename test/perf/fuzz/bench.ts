@@ -22,6 +22,7 @@ interface Options {
   readonly schemathesis?: string
   readonly peerSeeds: number
   readonly twins: boolean
+  readonly together: boolean
   readonly write?: string
   readonly misses?: string
 }
@@ -33,6 +34,7 @@ const options = new Command('bench:fuzz')
   .option('--schemathesis <path>', 'the program, to be run for the same time')
   .option('--peer-seeds <number>', 'of Schemathesis', Number, 1)
   .option('--no-twins', 'leave the fixed twins out')
+  .option('--together', 'a service and its fixed twin at the same time: half as long, and slower', false)
   .option('--write <file>', 'where the Markdown goes')
   .option('--misses <file>', 'where the faults that were missed go, with what was found instead')
   .parse()
@@ -66,21 +68,27 @@ const attackOf = (name: ServiceName, url: string, seed: number): Attack => ({
 })
 
 const names = options.service.filter(isServiceName)
+const runOne = async (service: ServiceName, faults: 'all' | 'none', seed: number): Promise<Measured> => {
+  const outcome = await serving(service, faults, (url) => runMcpd(attackOf(service, url, seed)))
+  const known = faults === 'all' ? services[service].faults : []
+  const score = scoreOf(known, outcome.seen)
+  tell(
+    `${service} ${faults === 'all' ? 'faulty' : 'fixed '} seed ${seed}: ${score.found.length} of ${known.length} faults, ` +
+      `${score.findings} findings, ${score.alarms.length} false, ${Math.round(outcome.requests / outcome.seconds)}/s`,
+  )
+  for (const { operation, check, status } of score.alarms)
+    tell(`  false alarm: ${operation} ${check} ${status}`)
+  return { service, faults, seed, outcome, score }
+}
+
 const measured: Measured[] = []
 for (let seed = 1; seed <= options.seeds; seed += 1)
-  for (const service of names)
-    for (const faults of options.twins ? (['all', 'none'] as const) : (['all'] as const)) {
-      const outcome = await serving(service, faults, (url) => runMcpd(attackOf(service, url, seed)))
-      const known = faults === 'all' ? services[service].faults : []
-      const one = { service, faults, seed, outcome, score: scoreOf(known, outcome.seen) }
-      measured.push(one)
-      tell(
-        `${service} ${faults === 'all' ? 'faulty' : 'fixed '} seed ${seed}: ${one.score.found.length} of ${known.length} faults, ` +
-          `${one.score.findings} findings, ${one.score.alarms.length} false, ${Math.round(outcome.requests / outcome.seconds)}/s`,
-      )
-      for (const { operation, check, status } of one.score.alarms)
-        tell(`  false alarm: ${operation} ${check} ${status}`)
-    }
+  for (const service of names) {
+    const faulty = runOne(service, 'all', seed)
+    if (!options.together) await faulty
+    if (options.twins) measured.push(await runOne(service, 'none', seed))
+    measured.push(await faulty)
+  }
 
 const peers: Peer[] = []
 const { schemathesis } = options
@@ -105,7 +113,14 @@ if (schemathesis !== undefined)
       }
 
 const machine = `${new Date().toISOString().slice(0, 10)}, ${cpus()[0]?.model.trim()}, ${availableParallelism()} cores, Node ${process.versions.node}`
-const { markdown, misses } = render({ measured, peers, names, seconds: options.seconds, machine })
+const { markdown, misses } = render({
+  measured,
+  peers,
+  names,
+  seconds: options.seconds,
+  isTogether: options.together,
+  machine,
+})
 process.stdout.write(markdown)
 if (options.write !== undefined) writeFileSync(options.write, markdown)
 if (options.misses !== undefined) writeFileSync(options.misses, misses)

@@ -23,6 +23,8 @@ interface Given {
   readonly peers: readonly Peer[]
   readonly names: readonly ServiceName[]
   readonly seconds: number
+  /** A service and its twin were fuzzed at the same time. */
+  readonly isTogether: boolean
   readonly machine: string
 }
 
@@ -31,13 +33,14 @@ export const render = ({
   peers,
   names,
   seconds,
+  isTogether,
   machine,
 }: Given): { markdown: string; misses: string } => {
   const faulty = measured.filter(({ faults }) => faults === 'all')
   const seeds = new Set(measured.map(({ seed }) => seed)).size
   const markdown = `# mcpd fuzz
 
-\`npm run bench:fuzz\`, ${machine}, fuzzer and service on the same machine. ${names.length} services with ${allFaults(names).length} known faults and the fixed twin of each, ${seeds} ${seeds === 1 ? 'seed' : 'seeds'}, ${seconds} s a run, two identities, default flags. A fault is found when a finding has its operation and check; two faults of one operation and check need two findings.
+\`npm run bench:fuzz\`, ${machine}, fuzzer and service on the same machine. ${names.length} services with ${allFaults(names).length} known faults and the fixed twin of each, ${seeds} ${seeds === 1 ? 'seed' : 'seeds'}, ${seconds} s a run${isTogether ? ', a service and its twin at the same time' : ''}, two identities, default flags. A fault is found when a finding has its operation and check; two faults of one operation and check need two findings.
 
 ## Goals
 

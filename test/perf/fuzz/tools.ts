@@ -36,8 +36,7 @@ export const runMcpd = async ({ url, identities, seconds, seed }: Attack): Promi
       `${seconds}s`,
       '--seed',
       String(seed),
-      '--max-examples',
-      '100000',
+
       '--json',
     ],
     { reject: false, timeout: (seconds + graceSeconds) * 1000, maxBuffer: 2 ** 28 },
