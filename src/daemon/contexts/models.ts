@@ -6,7 +6,7 @@ import type { Ask } from './ask.ts'
 import type { TextCache } from './cache/strict-keyv.ts'
 import { createOfflineEmbedder } from './embeddings/offline.ts'
 import { createVectors, type Embedder, type Vectors } from './embeddings/vectors.ts'
-import type { Tokenize } from './token-counter.ts'
+import type { Tokenize } from './exact-counts.ts'
 
 /** What contexts ask of models: counts of tokens, vectors, summaries. */
 

@@ -3,7 +3,8 @@ import type { Vectors } from './embeddings/vectors.ts'
 import type { PathTurn } from './path.ts'
 import { createRelevance, type Relevance } from './relevance.ts'
 import type { TextCache } from './cache/strict-keyv.ts'
-import { createTokenCounter, type TokenCounter, type Tokenize } from './token-counter.ts'
+import type { Tokenize } from './exact-counts.ts'
+import { createTokenCounter, type TokenCounter } from './token-counter.ts'
 import { type View, view } from './view.ts'
 
 export interface PruneRequest {

@@ -1,10 +1,10 @@
-import { hash } from 'node:crypto'
 import { McpdError, toMcpdError } from '../../../core/errors.ts'
 import type { TextCache } from '../cache/strict-keyv.ts'
 import { isInstruction, type PathTurn } from '../path.ts'
 import type { VectorsOf } from '../relevance.ts'
 import { searchTextOf } from '../terms.ts'
 import { piecesOf } from './pieces.ts'
+import { type BodyVectors, createVectorMemory } from './vector-memory.ts'
 
 /** What makes vectors of texts. */
 export interface Embedder {
@@ -42,94 +42,63 @@ const batchMax = 32
 const bodiesPerBatch = 16
 /** Longest wait for one call, whoever still waits for the request. */
 const batchMs = 30_000
-/** Bodies whose vectors are in memory: at 512 dimensions and four pieces each 80 MB. */
-const bodiesMax = 10_000
-
-/** Of the pieces of one body; none where it has no text, or none that the model reads. */
-type Known = readonly Float32Array[]
+/** Requests that may wait for vectors; more go by words at once. */
+const waitingMax = 64
 
 export const createVectors = (options: VectorsOptions): Vectors => {
   const { embedder, cache, waitMs = 1500, restMs = 30_000, now = () => performance.now() } = options
-  const model = hash('sha256', embedder.name, 'base64url').slice(0, 22)
-  const known = new Map<string, Known>()
+  const memory = createVectorMemory(embedder.name, cache)
   const stop = new AbortController()
   /** One call at a time: whoever needs more waits behind it. */
   let working: Promise<void> = Promise.resolve()
+  let waiting = 0
   let restUntil = -Infinity
   let failure: string | undefined
 
-  const remember = (bodyHash: string, vectors: Known): void => {
-    if (known.size >= bodiesMax && !known.has(bodyHash)) known.delete(known.keys().next().value!)
-    known.set(bodyHash, vectors)
-  }
-
-  const recall = async (wanted: readonly string[]): Promise<void> => {
-    if (!cache || wanted.length === 0) return
-    // A cache that does not work costs time only.
-    const texts = await cache
-      .get(
-        wanted.map((bodyHash) => `${model}.${bodyHash}`),
-        stop.signal,
-      )
-      .catch(() => [])
-    for (const [at, text] of texts.entries()) {
-      const vectors = text === undefined ? undefined : decode(text)
-      if (vectors) remember(wanted[at]!, vectors)
-    }
-  }
-
-  const embedPieces = async (pieces: readonly string[]): Promise<readonly (Float32Array | undefined)[]> => {
-    const made: (Float32Array | undefined)[] = []
-    for (let at = 0; at < pieces.length; at += batchMax) {
-      stop.signal.throwIfAborted()
-      const batch = pieces.slice(at, at + batchMax)
-      const signal = AbortSignal.any([stop.signal, AbortSignal.timeout(batchMs)])
-      const vectors = await embedder.embed(batch, signal)
-      if (vectors.length !== batch.length)
-        throw new McpdError(
-          'BACKEND_ERROR',
-          `${batch.length} texts were embedded and ${vectors.length} vectors came.`,
-        )
-      made.push(...vectors.map((vector) => vector && unit(vector)))
-    }
-    return made
-  }
-
   /** Pieces of several bodies go in one call: models embed many at once faster. */
-  const embedBodies = async (bodies: readonly (readonly [string, readonly string[]])[]): Promise<void> => {
-    const made = await embedPieces(bodies.flatMap(([, pieces]) => pieces))
-    const fresh = new Map<string, string>()
+  const embedBodies = async (bodies: readonly Body[]): Promise<void> => {
+    const pieces = bodies.flatMap((body) => body.pieces)
+    const made: (Float32Array | undefined)[] = []
+    for (let at = 0; at < pieces.length; at += batchMax)
+      made.push(...(await embedBatch(embedder, pieces.slice(at, at + batchMax), stop.signal)))
+    const vectors = new Map<string, BodyVectors>()
     let at = 0
-    for (const [bodyHash, pieces] of bodies) {
-      const vectors = made.slice(at, at + pieces.length).filter((vector) => vector !== undefined)
+    for (const { bodyHash, pieces } of bodies) {
+      vectors.set(
+        bodyHash,
+        made.slice(at, at + pieces.length).filter((vector) => vector !== undefined),
+      )
       at += pieces.length
-      remember(bodyHash, vectors)
-      fresh.set(`${model}.${bodyHash}`, encode(vectors))
     }
-    await cache?.set(fresh, stop.signal).catch(() => undefined)
+    await memory.keep(vectors, stop.signal)
   }
 
   /** Makes what is missing, the newest first. */
   const fill = async (path: readonly PathTurn[]): Promise<void> => {
-    const missing = new Map<string, PathTurn>()
-    for (const each of path.toReversed())
-      if (!known.has(each.turn.bodyHash)) missing.set(each.turn.bodyHash, each)
-    await recall([...missing.keys()])
-    const bodies = [...missing]
-      .filter(([bodyHash]) => !known.has(bodyHash))
-      .map(([bodyHash, { message }]) => [bodyHash, piecesOf(searchTextOf(message))] as const)
-    for (let at = 0; at < bodies.length; at += bodiesPerBatch)
-      await embedBodies(bodies.slice(at, at + bodiesPerBatch))
+    const isMissing = ({ turn }: PathTurn): boolean => memory.get(turn.bodyHash) === undefined
+    await memory.recall([...new Set(path.filter(isMissing).map(({ turn }) => turn.bodyHash))], stop.signal)
+    const bodies = new Map<string, Body>()
+    for (const each of path.filter(isMissing).toReversed()) {
+      const { bodyHash } = each.turn
+      bodies.set(bodyHash, { bodyHash, pieces: piecesOf(searchTextOf(each.message)) })
+    }
+    const queue = [...bodies.values()]
+    for (let at = 0; at < queue.length; at += bodiesPerBatch)
+      await embedBodies(queue.slice(at, at + bodiesPerBatch))
   }
 
   const of = async (path: readonly PathTurn[], signal: AbortSignal): Promise<PathVectors> => {
     signal.throwIfAborted()
-    const searched = path.filter(({ turn }) => !isInstruction(turn)).slice(-bodiesMax)
-    const isKnown = (): boolean => searched.every(({ turn }) => known.has(turn.bodyHash))
+    const searched = path.filter(({ turn }) => !isInstruction(turn)).slice(-memory.bodiesMax())
+    const isKnown = (): boolean => searched.every(({ turn }) => memory.get(turn.bodyHash) !== undefined)
     if (!isKnown()) {
-      if (now() < restUntil) return { warning: unavailable(failure) }
+      if (now() < restUntil || waiting >= waitingMax) return { warning: unavailable(failure) }
+      waiting += 1
       working = working
         .then(() => fill(searched))
+        .finally(() => {
+          waiting -= 1
+        })
         .then(
           () => void (failure = undefined),
           (error: unknown) => {
@@ -140,7 +109,7 @@ export const createVectors = (options: VectorsOptions): Vectors => {
       await within(working, waitMs, signal)
       if (!isKnown()) return { warning: unavailable(failure) }
     }
-    return { vectorsOf: ({ turn }) => known.get(turn.bodyHash) ?? [] }
+    return { vectorsOf: ({ turn }) => memory.get(turn.bodyHash) ?? [] }
   }
 
   return {
@@ -152,6 +121,26 @@ export const createVectors = (options: VectorsOptions): Vectors => {
       await cache?.close()
     },
   }
+}
+
+interface Body {
+  readonly bodyHash: string
+  readonly pieces: readonly string[]
+}
+
+const embedBatch = async (
+  embedder: Embedder,
+  texts: readonly string[],
+  stop: AbortSignal,
+): Promise<readonly (Float32Array | undefined)[]> => {
+  stop.throwIfAborted()
+  const vectors = await embedder.embed(texts, AbortSignal.any([stop, AbortSignal.timeout(batchMs)]))
+  if (vectors.length !== texts.length)
+    throw new McpdError(
+      'BACKEND_ERROR',
+      `${texts.length} texts were embedded and ${vectors.length} vectors came.`,
+    )
+  return vectors.map((vector) => vector && unit(vector))
 }
 
 const unavailable = (why = 'they are still being made'): string =>
@@ -175,19 +164,4 @@ const unit = (values: readonly number[]): Float32Array | undefined => {
   return Number.isFinite(length) && length > 0
     ? Float32Array.from(values, (value) => value / length)
     : undefined
-}
-
-/** Vectors as text: how many there are, and their numbers one after the other. */
-const encode = (vectors: Known): string =>
-  `${vectors.length}:${Buffer.concat(vectors.map((vector) => Buffer.from(vector.buffer))).toString('base64')}`
-
-const decode = (text: string): Known | undefined => {
-  const colon = text.indexOf(':')
-  const count = Number(text.slice(0, colon))
-  const bytes = Buffer.from(text.slice(colon + 1), 'base64')
-  const dimensions = count === 0 ? 0 : bytes.length / 4 / count
-  if (!Number.isSafeInteger(count) || !Number.isSafeInteger(dimensions)) return undefined
-  return Array.from({ length: count }, (_, vector) =>
-    Float32Array.from({ length: dimensions }, (__, at) => bytes.readFloatLE((vector * dimensions + at) * 4)),
-  )
 }

@@ -4,11 +4,8 @@ import type { Message } from '../../../../src/core/inference.ts'
 import { createLruStore } from '../../../../src/daemon/contexts/cache/lru-store.ts'
 import { strictKeyv } from '../../../../src/daemon/contexts/cache/strict-keyv.ts'
 import type { PathTurn } from '../../../../src/daemon/contexts/path.ts'
-import {
-  type Counts,
-  createTokenCounter,
-  type Tokenize,
-} from '../../../../src/daemon/contexts/token-counter.ts'
+import type { Tokenize } from '../../../../src/daemon/contexts/exact-counts.ts'
+import { type Counts, createTokenCounter } from '../../../../src/daemon/contexts/token-counter.ts'
 import { callOf, pathOf, resultOf } from './a-path.ts'
 
 const signal = AbortSignal.timeout(60_000)
