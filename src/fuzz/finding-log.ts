@@ -10,7 +10,7 @@ import type { Suspicion } from './judge/suspicion.ts'
 import { rerun, type Rerun, resend } from './reproduce.ts'
 import { type Session, statusOf } from './session.ts'
 import { shrink } from './shrink.ts'
-import { withValue } from './story.ts'
+import { withValue } from './perform.ts'
 
 /** Suspicions become findings here: known ones are counted, new ones are seen again and made small. */
 export interface FindingLog {

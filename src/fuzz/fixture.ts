@@ -7,7 +7,8 @@ import { linkExpression, type Need, needOf, producersOf } from './api/producers.
 import { freshCall, makeCall, type Recipe } from './base-call.ts'
 import type { Binding, Call, Identity } from './call.ts'
 import { isSuccess, jsonOf, type Session } from './session.ts'
-import { lastSegment, type Made, perform, type Story, withValue } from './story.ts'
+import { lastSegment, perform, withValue } from './perform.ts'
+import type { Made, Story } from './story.ts'
 
 /** A call whose references are of things that exist, as far as they could be made. */
 export interface Provided {

@@ -5,7 +5,8 @@ import type { Exchange } from './exchange.ts'
 import { judge } from './judge/judge.ts'
 import type { Suspicion } from './judge/suspicion.ts'
 import { isSuccess, type Session, statusOf } from './session.ts'
-import { perform, startStory } from './story.ts'
+import { perform } from './perform.ts'
+import { startStory } from './story.ts'
 
 /** A scenario that was run again, with what it showed this time. */
 export interface Rerun {

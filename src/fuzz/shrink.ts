@@ -6,7 +6,7 @@ import { withPart } from './draw/draw.ts'
 import type { Suspicion } from './judge/suspicion.ts'
 import { rerun, type Rerun } from './reproduce.ts'
 import type { Session } from './session.ts'
-import { withValue } from './story.ts'
+import { withValue } from './perform.ts'
 
 /** Tries for one finding; each is a run of its whole scenario. */
 const triesMax = 24

@@ -127,5 +127,5 @@ const loadHooks = async (path: string): Promise<FuzzHooks> => {
   )
   if (Object.keys(hooks).length === 0)
     throw new McpdError('USAGE', `${path} exports none of beforeRequest, afterResponse and reset.`)
-  return hooks as FuzzHooks
+  return hooks
 }

@@ -18,7 +18,7 @@ export const singular = (word: string): string => {
   const plain = plainName(word)
   const known = irregular[plain]
   if (known !== undefined) return known
-  if (/ies$/.test(plain)) return plain.replace(/ies$/, 'y')
+  if (plain.endsWith('ies')) return plain.replace(/ies$/, 'y')
   if (/(ss|us|is)$/.test(plain)) return plain
   if (/(x|ch|sh|ss|z)es$/.test(plain)) return plain.replace(/es$/, '')
   return plain.replace(/s$/, '')

@@ -10,17 +10,12 @@ import {
   textAt,
 } from '../../openapi/json.ts'
 import { below } from '../../openapi/pointer.ts'
-import { createSpace, type Space } from '../../openapi/schema/view.ts'
+import { createSpace } from '../../openapi/schema/view.ts'
 import type { Spec } from '../../openapi/spec.ts'
 import { isModelOperation } from './model-operation.ts'
 import type { Api, Operation, Parameter, RequestBody, SecurityScheme } from './operation.ts'
 import { readContents, readResponses } from './read-responses.ts'
-
-export interface Reading {
-  readonly spec: Spec
-  readonly request: Space
-  readonly response: Space
-}
+import { examplesOf, type Reading } from './reading.ts'
 
 /** The operations of a document. What is wrong with one operation leaves that one out and is listed as a fault. */
 export const readApi = (spec: Spec): Api => {
@@ -170,16 +165,6 @@ const readParameter = ({ spec, request }: Reading, written: Json, pointer: strin
     isJson: content !== undefined && /json/.test(content[0]),
     examples: examplesOf(spec, value),
   }
-}
-
-/** `example` and `examples` of a parameter or a media type. */
-export const examplesOf = (spec: Spec, holder: JsonObject): readonly Json[] => {
-  const one = memberOf(holder, 'example')
-  const many = Object.values(objectAt(holder, 'examples')).flatMap((each) => {
-    const value = memberOf(spec.follow(each, '')?.value, 'value')
-    return value === undefined ? [] : [value]
-  })
-  return one === undefined ? many : [one, ...many]
 }
 
 const readBody = (reading: Reading, node: JsonObject, pointer: string): RequestBody | undefined => {

@@ -3,7 +3,7 @@ import { below } from '../../openapi/pointer.ts'
 import type { Space, View } from '../../openapi/schema/view.ts'
 import type { Place } from '../../openapi/spec.ts'
 import type { Link, ResponseSpec } from './operation.ts'
-import { examplesOf, type Reading } from './read-api.ts'
+import { examplesOf, type Reading } from './reading.ts'
 
 interface Content {
   readonly type: string

@@ -103,8 +103,8 @@ const strings = (one: StringAlternative): Arbitrary<Json> => {
   const minLength = Math.min(one.minLength, 10_000)
   const maxLength = Math.max(minLength, Math.min(one.maxLength, minLength + textMax))
   const units = [
-    fc.constantFrom(...'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 -_.,'),
-    fc.constantFrom(...'äöüßéñçø漢字あ한مΩжיא🚀👍𝒳'),
+    fc.constantFrom(...Array.from('abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 -_.,')),
+    fc.constantFrom(...Array.from('äöüßéñçø漢字あ한مΩжיא🚀👍𝒳')),
   ] as const
   return fc.string({
     minLength,

@@ -6,7 +6,9 @@ import { alternatives } from '../../openapi/schema/alternatives.ts'
 import { memberView } from '../../openapi/schema/structure.ts'
 import { isAny, isHidden, isNever, type View } from '../../openapi/schema/view.ts'
 import { type Draw, withPart } from './draw.ts'
+import { valuesOf, wrongTypes } from './plain-parts.ts'
 import type { Random } from './random.ts'
+import { pairsOf } from './related-names.ts'
 import { numberParts, type Part, stringParts } from './scalars.ts'
 import { typical } from './typical.ts'
 
@@ -88,47 +90,6 @@ const fits = (one: Alternative, value: Json): boolean =>
   accepts(one.view, value)
 
 const isAnything = (one: Alternative): boolean => isAny(one.view)
-
-const valuesOf = (one: Alternative): readonly Part[] => {
-  const values = one.values ?? []
-  const keyword = one.type === 'boolean' || one.type === 'null' ? 'type' : 'enum'
-  const valid = values.slice(0, 60).map((value): Part => ({
-    expect: 'valid',
-    keyword,
-    what: `the value ${JSON.stringify(value)}`.slice(0, 80),
-    value,
-  }))
-  if (keyword === 'type') return valid
-  const first = values.find((value) => typeof value === 'string')
-  const near: Json[] =
-    first === undefined
-      ? [987_654_321]
-      : ['not-one-of-them', first.toUpperCase(), first.toLowerCase(), `${first} `, `${first}x`, '']
-  return [
-    ...valid,
-    ...near.map((value): Part => ({
-      expect: 'invalid',
-      keyword: 'enum',
-      what: `${JSON.stringify(value)}, which is not listed`.slice(0, 80),
-      value,
-    })),
-  ]
-}
-
-const wrongTypes = (types: ReadonlySet<string>): readonly Part[] => {
-  const wrong = (value: Json, what: string): Part => ({ expect: 'invalid', keyword: 'type', what, value })
-  return [
-    wrong('text', 'a text'),
-    wrong(types.has('boolean') ? 'true' : '12', 'a text that looks right'),
-    wrong(1234, 'a number'),
-    wrong(true, 'a boolean'),
-    wrong(null, 'null'),
-    wrong([], 'an empty list'),
-    wrong(['text'], 'a list'),
-    wrong({}, 'an empty object'),
-    wrong({ member: 'text' }, 'an object'),
-  ]
-}
 
 const itemsMax = 1000
 
@@ -295,26 +256,3 @@ const objectKeywords = (
     put('unknown', 'pair', `${right} alone`, withPart(value, below('', left), undefined))
   }
 }
-
-const opposites: readonly (readonly [RegExp, string])[] = [
-  [/start/i, 'end'],
-  [/min/i, 'max'],
-  [/from/i, 'to'],
-  [/after/i, 'before'],
-  [/begin/i, 'end'],
-  [/since/i, 'until'],
-  [/lower/i, 'upper'],
-  [/(check_?)in/i, '$1out'],
-  [/low/i, 'high'],
-]
-
-/** Names that belong together, such as `startDate` and `endDate`. */
-export const pairsOf = (names: readonly string[]): readonly (readonly [string, string])[] =>
-  names.flatMap((name) =>
-    opposites.flatMap(([word, other]): readonly (readonly [string, string])[] => {
-      if (!word.test(name)) return []
-      const wanted = name.replace(word, other).toLowerCase()
-      const found = names.find((each) => each !== name && each.toLowerCase() === wanted)
-      return found === undefined ? [] : [[name, found]]
-    }),
-  )

@@ -213,7 +213,7 @@ export const stringParts = (one: StringAlternative): readonly Part[] => {
 
 /** The text within the lengths that the schema allows. */
 const fitted = ({ minLength, maxLength }: StringAlternative, text: string): string => {
-  const characters = [...text]
+  const characters = Array.from(text)
   return characters.length > maxLength
     ? characters.slice(0, maxLength).join('')
     : text + 'x'.repeat(Math.max(0, minLength - characters.length))

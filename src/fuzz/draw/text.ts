@@ -108,7 +108,7 @@ const guessByName = (name: string, random: Random): string | undefined => {
   if (/phone|mobile/.test(last)) return `+1202555${digits(random, 4)}`
   if (/^(zip|postal|postcode|zipcode)/.test(last)) return digits(random, 5)
   if (/country(code)?$/.test(last)) return 'DE'
-  if (/currency$/.test(last)) return 'EUR'
+  if (last.endsWith('currency')) return 'EUR'
   if (/password/.test(last)) return `Aa1!${letters(random, 8)}`
   if (/(^|_)(date|day)$|(date|_at|_on)$/.test(last)) return textOfFormat('date', random)
   return undefined
@@ -119,7 +119,7 @@ export const textOfLength = (one: StringAlternative, length: number, filler = 'a
   const fits = (text: string): boolean => accepts(one.view, text)
   if (one.patterns.length > 0) {
     const exact = (texts: readonly string[]) =>
-      texts.find((text) => [...text].length === length && fits(text))
+      texts.find((text) => Array.from(text).length === length && fits(text))
     return exact(samplesOf(one.patterns[0] ?? '', [length])) ?? exact(textsOfPattern(one.patterns[0] ?? ''))
   }
   const format = formatOf(one)

@@ -30,7 +30,7 @@ export const judgeAnswer = (
     ...(marks && { marks }),
   })
   if (failure && failure.kind !== 'stopped')
-    return failure.kind === 'refused' || /^not sent/.test(failure.message)
+    return failure.kind === 'refused' || failure.message.startsWith('not sent')
       ? []
       : [of('network_error', `No whole answer: ${failure.message}.`, failure.kind, marksOf(intent))]
   if (!response || failure) return []

@@ -4,13 +4,8 @@ import type { Session } from '../session.ts'
 import { judgeCrossUser, judgeHierarchy } from '../stateful/access.ts'
 import { judgeLifecycle, judgeLocation, judgeSiblings } from '../stateful/lifecycle.ts'
 import { judgePages } from '../stateful/pages.ts'
-import {
-  judgeFailedCreate,
-  judgeFailedWrite,
-  judgePatch,
-  judgeRepeat,
-  judgeReplace,
-} from '../stateful/writes.ts'
+import { judgeFailedCreate, judgeFailedWrite } from '../stateful/refused-writes.ts'
+import { judgePatch, judgeRepeat, judgeReplace } from '../stateful/writes.ts'
 import type { Suspicion } from './suspicion.ts'
 
 type ScenarioJudge = (

@@ -4,12 +4,13 @@ import { isJsonType, type MediaType, type Operation, type Parameter } from '../a
 import { guardTokens, isValidBody, writableMedia } from '../base-call.ts'
 import type { Call, Expectation, Intent, Phase, Subject } from '../call.ts'
 import { placeOf } from '../coverage-log.ts'
-import { drawsOf, pairsOf } from '../draw/draws.ts'
+import { drawsOf } from '../draw/draws.ts'
+import { pairsOf } from '../draw/related-names.ts'
 import { pairwise } from '../draw/pairwise.ts'
 import type { Random } from '../draw/random.ts'
 import { typical } from '../draw/typical.ts'
 import type { Session } from '../session.ts'
-import { withValue } from '../story.ts'
+import { withValue } from '../perform.ts'
 import { acceptsParameter, travels } from '../wire/readings.ts'
 
 /** One request to be made: a change of a call that is known to be taken. */

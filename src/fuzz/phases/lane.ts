@@ -6,7 +6,8 @@ import { dataRefusals } from '../judge/contrast.ts'
 import { judge } from '../judge/judge.ts'
 import { refusalSign } from '../judge/masked.ts'
 import { isSuccess, jsonOf, type Session, statusOf } from '../session.ts'
-import { continueStory, perform, startStory, type Story } from '../story.ts'
+import { perform } from '../perform.ts'
+import { continueStory, startStory, type Story } from '../story.ts'
 import type { Case } from './cases.ts'
 
 /** The cases of one operation, with what they refer to kept ready. */

@@ -1,3 +1,4 @@
+import { asText } from '../../openapi/json.ts'
 import { isJsonType, type Operation } from '../api/operation.ts'
 import { writableMedia } from '../base-call.ts'
 import type { Call, CallBody, Expectation } from '../call.ts'
@@ -159,7 +160,7 @@ const targetCases = (operation: Operation, base: Call): readonly Case[] => {
           {
             ...base,
             target: operation.path.replaceAll(/\{([^{}]+)\}/g, (_, name: string) =>
-              name === parameter.name ? text : encodeURIComponent(String(base.path[name] ?? 'x')),
+              name === parameter.name ? text : encodeURIComponent(asText(base.path[name] ?? 'x')),
             ),
           },
           'path',

@@ -7,7 +7,7 @@ import { arbitraryOf } from '../draw/arbitrary.ts'
 import { mutate } from '../draw/mutate.ts'
 import { createRandom, oneOf, type Random } from '../draw/random.ts'
 import type { Session } from '../session.ts'
-import { withValue } from '../story.ts'
+import { withValue } from '../perform.ts'
 import { acceptsParameter, travels } from '../wire/readings.ts'
 import type { Case } from './cases.ts'
 

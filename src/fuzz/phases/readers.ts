@@ -4,7 +4,8 @@ import type { Operation } from '../api/operation.ts'
 import { needOf } from '../api/producers.ts'
 import { makeCall } from '../base-call.ts'
 import { jsonOf, type Session } from '../session.ts'
-import { lastSegment, type Story } from '../story.ts'
+import { lastSegment } from '../perform.ts'
+import type { Story } from '../story.ts'
 import type { Reader } from './lane.ts'
 
 /** By operation that writes: how what it wrote is read. */

@@ -10,7 +10,7 @@ import type { Suspicion } from '../judge/suspicion.ts'
 import { isSuccess, jsonOf, type Session, statusOf } from '../session.ts'
 import type { Story } from '../story.ts'
 import { act, type Resource, withThing } from './resource.ts'
-import { withLargestPage } from './writes.ts'
+import { withLargestPage } from './refused-writes.ts'
 
 /** What the first identity made, asked for by the second. */
 export const crossUser = async (

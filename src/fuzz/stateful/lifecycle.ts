@@ -3,7 +3,8 @@ import type { Scenario } from '../call.ts'
 import type { Exchange } from '../exchange.ts'
 import type { Suspicion } from '../judge/suspicion.ts'
 import { isSuccess, jsonOf, type Session, statusOf } from '../session.ts'
-import { lastSegment, perform, type Story } from '../story.ts'
+import { lastSegment, perform } from '../perform.ts'
+import type { Story } from '../story.ts'
 import { act, intentOf, type Resource, withThing } from './resource.ts'
 
 /** create → read → change → delete → read: what is there, what is gone, and that nothing else goes with it. */

@@ -1,4 +1,4 @@
-import { canonicalText, isObject, type Json, memberOf } from '../../openapi/json.ts'
+import { asText, canonicalText, isObject, type Json, memberOf } from '../../openapi/json.ts'
 import { valueAt } from '../../openapi/pointer.ts'
 import { itemsOf } from '../api/find-id.ts'
 import type { Operation } from '../api/operation.ts'
@@ -8,7 +8,8 @@ import type { Exchange } from '../exchange.ts'
 import { rebind, provide } from '../fixture.ts'
 import type { Suspicion } from '../judge/suspicion.ts'
 import { isSuccess, jsonOf, type Session } from '../session.ts'
-import { perform, startStory, type Story } from '../story.ts'
+import { perform } from '../perform.ts'
+import { startStory, type Story } from '../story.ts'
 import { act, intentOf } from './resource.ts'
 
 const sizes = /^(limit|per_?page|page_?size|size|max_?results|count|take|top)$/i
@@ -128,7 +129,7 @@ export const pages = async (
           typeof valueAt(answer ?? null, each) === 'string' ||
           typeof valueAt(answer ?? null, each) === 'number',
       )
-      if (pointer === undefined || /^https?:|^\//.test(String(valueAt(answer ?? null, pointer)))) break
+      if (pointer === undefined || /^https?:|^\//.test(asText(valueAt(answer ?? null, pointer)))) break
       last = await page('page', pageSize, {}, [
         {
           into: { in: 'query', name, pointer: '' },

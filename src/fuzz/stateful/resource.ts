@@ -5,7 +5,8 @@ import { makeCall } from '../base-call.ts'
 import type { Binding, Call, Identity, Intent, Step } from '../call.ts'
 import { provide, rebind } from '../fixture.ts'
 import { isSuccess, type Session } from '../session.ts'
-import { perform, startStory, type Story } from '../story.ts'
+import { perform } from '../perform.ts'
+import { startStory, type Story } from '../story.ts'
 
 /** Operations on one thing and on the collection it is in. */
 export interface Resource {

@@ -6,7 +6,8 @@ import { memberNames } from '../api/model-operation.ts'
 import type { Call } from '../call.ts'
 import { provide } from '../fixture.ts'
 import { isSuccess, type Session } from '../session.ts'
-import { perform, startStory, type Story } from '../story.ts'
+import { perform } from '../perform.ts'
+import { startStory, type Story } from '../story.ts'
 import { intentOf } from './resource.ts'
 
 /** Whether a body has a `stream` of true or false. */

@@ -3,7 +3,8 @@ import { oneOf } from '../draw/random.ts'
 import { freshCall, makeCall } from '../base-call.ts'
 import { rebind } from '../fixture.ts'
 import type { Session } from '../session.ts'
-import { perform, type Story } from '../story.ts'
+import { perform } from '../perform.ts'
+import type { Story } from '../story.ts'
 import { intentOf, type Resource, withThing } from './resource.ts'
 
 const stepsMax = 6

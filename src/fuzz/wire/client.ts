@@ -98,7 +98,7 @@ const exchange = (
     pool.dispatch(
       {
         path: address,
-        method: request.method as 'GET',
+        method: request.method,
         headers: request.headers.flat(),
         ...(request.body !== undefined && {
           body: Buffer.from(request.body, request.bodyEncoding ?? 'utf8'),
