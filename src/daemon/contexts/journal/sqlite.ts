@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { ContextKey, StoredTurn } from '../../../core/context.ts'
 import type { ContextPath, Journal, Problem } from '../../../core/journal.ts'
-import type { ThreadStart } from './sqlite/thread.ts'
+import type { ThreadStart } from './sqlite/thread-body.ts'
 import { createThreadClient } from './sqlite/thread-client.ts'
 import { pack, unpack } from './sqlite/wire.ts'
 

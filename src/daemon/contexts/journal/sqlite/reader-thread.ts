@@ -9,7 +9,7 @@ import { openDatabase } from './schema.ts'
 import { attachSearch, indexStep, search, sweepSearch } from './search.ts'
 import { createSql, type Sql } from './statements.ts'
 import { statsOf } from './stats.ts'
-import type { Replies, ThreadBody, ThreadStart } from './thread.ts'
+import type { Replies, ThreadBody, ThreadStart } from './thread-body.ts'
 import { pack, type Question, type Verb } from './wire.ts'
 
 interface Said {

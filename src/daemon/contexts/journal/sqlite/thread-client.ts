@@ -1,7 +1,7 @@
 import { extname } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { McpdError } from '../../../../core/errors.ts'
-import type { ThreadStart } from './thread.ts'
+import type { ThreadStart } from './thread-body.ts'
 import type { Answer, Question, Verb, Verbs, WireError } from './wire.ts'
 
 /** A thread of a store: asked by verbs, started anew by the next question after it has ended. */

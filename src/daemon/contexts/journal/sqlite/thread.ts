@@ -2,30 +2,9 @@ import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from '
 import { newId } from '../../ids.ts'
 import { storeError } from './failure.ts'
 import { createReaderThread } from './reader-thread.ts'
+import type { Replies, ThreadStart } from './thread-body.ts'
 import type { Answer, Question } from './wire.ts'
 import { createWriterThread } from './writer-thread.ts'
-
-/** What a thread is told when it starts. */
-export interface ThreadStart {
-  readonly role: 'writer' | 'reader'
-  readonly path: string
-  readonly searchPath: string
-  readonly owner: string
-  readonly consumers: readonly string[]
-  readonly maxPages?: number
-}
-
-/** What a thread does with its questions: all that had come when it looked. It must answer each, now or later. */
-export interface ThreadBody {
-  readonly take: (questions: readonly Question[]) => void
-  readonly close: () => void
-}
-
-export interface Replies {
-  readonly answer: (id: number, answer: unknown, bytes?: ArrayBuffer) => void
-  readonly fail: (id: number, error: unknown) => void
-  readonly note: (note: 'committed') => void
-}
 
 const run = (port: MessagePort, start: ThreadStart): void => {
   const post = (message: Answer, transfer: readonly ArrayBuffer[] = []): void =>

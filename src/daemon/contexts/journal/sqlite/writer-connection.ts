@@ -7,7 +7,7 @@ import { setConsumers } from './outbox.ts'
 import { migrate, openDatabase } from './schema.ts'
 import { findRipe } from './seal.ts'
 import { createSql } from './statements.ts'
-import type { ThreadStart } from './thread.ts'
+import type { ThreadStart } from './thread-body.ts'
 
 /** The connection that writes: alone on its file, of this schema, and with the paths in `ripe` that are to be sealed. */
 export const connectWriter = ({ path, maxPages, consumers }: ThreadStart, ripe: RipePaths): Connection => {

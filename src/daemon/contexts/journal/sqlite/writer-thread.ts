@@ -7,7 +7,7 @@ import { createChores, removeContext } from './chores.ts'
 import { Crash } from './failpoint.ts'
 import { commitJobs, type Job } from './jobs.ts'
 import { settleOutbox } from './outbox.ts'
-import type { Replies, ThreadBody, ThreadStart } from './thread.ts'
+import type { Replies, ThreadBody, ThreadStart } from './thread-body.ts'
 import { connectWriter } from './writer-connection.ts'
 import { type Packed, type Question, unpack, type Verb } from './wire.ts'
 
