@@ -55,17 +55,17 @@ const events: readonly InferenceEvent[] = [
 ]
 
 const chunksOf = ({ encoder }: Dialect): readonly Buffer[] => {
-  const { encode } = encoder()
-  return events.flatMap((event) => encode(event) ?? [])
+  const encoding = encoder()
+  return events.flatMap((event) => encoding.encode(event) ?? [])
 }
 
 const translate = async (chunks: readonly Buffer[], from: Dialect, to: Dialect): Promise<number> => {
-  const { encode } = to.encoder()
+  const encoding = to.encoder()
   let bytes = 0
   async function* source() {
     yield* chunks
   }
-  for await (const event of from.decode(source())) bytes += encode(event)?.length ?? 0
+  for await (const event of from.decode(source())) bytes += encoding.encode(event)?.length ?? 0
   return bytes
 }
 
