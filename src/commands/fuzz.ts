@@ -43,19 +43,17 @@ Exit codes: 0 nothing found, 1 findings, 2 usage, 3 target unreachable, 4 the do
 
   async run(): Promise<unknown> {
     const { args, flags } = await this.parse(Fuzz)
-    const [{ fuzz }, { openFuzzLive }, { writeReports }, { formatText }, { reportOf }, { exitCodeOf }] =
-      await Promise.all([
-        import('../cli/fuzz/run-fuzz.ts'),
-        import('../views/fuzz-live.ts'),
-        import('../cli/fuzz/write-reports.ts'),
-        import('../fuzz/report/text.ts'),
-        import('../fuzz/report/json.ts'),
-        import('../cli/fuzz/exit.ts'),
-      ])
+    const [{ fuzz }, { openFuzzLive }, { writeReports }, { formatText }, { reportOf }] = await Promise.all([
+      import('../cli/fuzz/run-fuzz.ts'),
+      import('../views/fuzz-live.ts'),
+      import('../cli/fuzz/write-reports.ts'),
+      import('../fuzz/report/text.ts'),
+      import('../fuzz/report/json.ts'),
+    ])
     const live = openFuzzLive(flags.quiet ? undefined : process.stderr)
-    let result
+    let outcome
     try {
-      result = await fuzz({
+      outcome = await fuzz({
         spec: args.spec,
         flags,
         env: process.env,
@@ -68,9 +66,10 @@ Exit codes: 0 nothing found, 1 findings, 2 usage, 3 target unreachable, 4 the do
     } finally {
       live[Symbol.dispose]()
     }
+    const { result, exitFor } = outcome
     const files = await writeReports(result, flags, this.config.version)
     this.log(formatText(result, { colour: process.stdout.isTTY && !process.env['NO_COLOR'], files }))
-    process.exitCode = exitCodeOf(result, flags['fail-on'])
+    process.exitCode = exitFor(result)
     return reportOf(result)
   }
 }

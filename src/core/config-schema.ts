@@ -1,6 +1,7 @@
 import { Type, type Static } from 'typebox'
 import { durationPattern, fitsTimer, sizePattern } from './quantity.ts'
 import { contextsSchema } from './context-config.ts'
+import { fuzzSchema } from './fuzz-config.ts'
 import { specsSchema } from './spec-config.ts'
 
 const duration = (description: string, byDefault: string) =>
@@ -198,6 +199,7 @@ export const configFileSchema = Type.Object(
     groups: Type.Optional(Type.Array(group, { maxItems: 1000 })),
     retries: Type.Optional(retries),
     specs: Type.Optional(specsSchema),
+    fuzz: Type.Optional(fuzzSchema),
     contexts: Type.Optional(contextsSchema),
     timeouts: Type.Optional(timeouts),
     shutdown: Type.Optional(

@@ -4,6 +4,7 @@ import type { Static } from 'typebox'
 import type { BackendEntry, ConfigFile, group, sidecar, Strategy, waits } from './config-schema.ts'
 import { type ContextsConfig, resolveContexts } from './context-config.ts'
 import { parseDuration, parseSize } from './quantity.ts'
+import { type FuzzConfig, resolveFuzz } from './fuzz-config.ts'
 import { resolveSpecs, type SpecsConfig } from './spec-config.ts'
 
 /** How long a request waits at one backend. */
@@ -66,6 +67,8 @@ export interface Config {
   readonly retries: RetryConfig
   /** Documents to watch, and where their versions are kept. */
   readonly specs: SpecsConfig
+  /** What `mcpd fuzz` is told for every run. */
+  readonly fuzz: FuzzConfig
   /** Conversations that are kept. */
   readonly contexts: ContextsConfig
   /** For backends that are not in the file, such as that of `--model`. */
@@ -102,6 +105,7 @@ export const resolveConfig = (file: ConfigFile, stateDir: string, folder = '.'):
     },
     backends: (file.backends ?? []).map((entry) => resolveBackend(entry, waits, folder)),
     specs: resolveSpecs(file.specs, directory, folder),
+    fuzz: resolveFuzz(file.fuzz, folder),
     contexts: resolveContexts(file.contexts, directory, folder),
     groups: (file.groups ?? []).map(resolveGroup),
     retries: {

@@ -1,16 +1,21 @@
 import { McpdError } from '../../core/errors.ts'
+import type { FuzzConfig } from '../../core/fuzz-config.ts'
 import { loadDocument } from '../../openapi/load.ts'
 import { openSpec, type Spec } from '../../openapi/spec.ts'
 import { destructiveReason } from '../../fuzz/destructive.ts'
 import type { FuzzProgress, FuzzResult } from '../../fuzz/result.ts'
 import { runFuzz } from '../../fuzz/run.ts'
+import type { FuzzSettings } from '../../fuzz/settings.ts'
 import { repositoryCache } from '../specs/crawl-plan.ts'
 import { readSide } from '../specs/diff-inputs.ts'
 import { specPlace } from '../specs/spec-place.ts'
 import { readBaseline } from './baseline.ts'
+import { withConfig } from './config-flags.ts'
+import { exitCodeOf } from './exit.ts'
+import { logInBy } from './log-in.ts'
 import { startOwnDaemon } from './own-daemon.ts'
 import { type FuzzFlags, settingsOf } from './settings-of.ts'
-import { guardTarget, ownServer, sharedUse } from './target.ts'
+import { type GuardedTarget, guardTarget, ownServer, sharedUse } from './target.ts'
 
 export interface FuzzRun {
   /** File, URL, `-` or spec@version; undefined tests a daemon of our own. */
@@ -27,8 +32,19 @@ export interface FuzzRun {
   readonly signal: AbortSignal
 }
 
+export interface FuzzOutcome {
+  readonly result: FuzzResult
+  /** The exit code, by what flags and config say. */
+  readonly exitFor: (result: FuzzResult) => number
+}
+
 /** Does what the command line says. Throws USAGE, SPEC_INVALID, SPEC_NOT_FOUND, SOURCE_FAILED. */
-export const fuzz = async (run: FuzzRun): Promise<FuzzResult> => {
+export const fuzz = async (given: FuzzRun): Promise<FuzzOutcome> => {
+  const run = { ...given, flags: withConfig(given.flags, specPlace(given.flags).config.fuzz) }
+  return { result: await fuzzNamed(run), exitFor: (result) => exitCodeOf(result, run.flags['fail-on']) }
+}
+
+const fuzzNamed = async (run: FuzzRun): Promise<FuzzResult> => {
   if (run.spec !== undefined) return fuzzTarget(run, run.spec)
   if (run.flags.url !== undefined)
     return fuzzTarget(run, new URL('openapi.json', folderOf(run.flags.url)).href)
@@ -65,7 +81,7 @@ const fuzzTarget = async (
   const shared = flags['allow-destructive']
     ? undefined
     : sharedUse(target.url, spec, config.backends, flags, env)
-  const settings = await settingsOf(flags, target.url, env)
+  const settings = await withLogins(await settingsOf(flags, target.url, env), config.fuzz, target, signal)
   const known = flags.baseline === undefined ? undefined : await readBaseline(flags.baseline, new Date())
   if (shared !== undefined)
     tell(
@@ -80,6 +96,21 @@ const fuzzTarget = async (
     ...(known && { known }),
     ...(shared !== undefined && { leaveOut: destructiveReason }),
   })
+}
+
+/** Credentials that a request gives are asked for before the run, and again when they are no longer taken. */
+const withLogins = async (
+  settings: FuzzSettings,
+  { login, login2 }: FuzzConfig,
+  target: GuardedTarget,
+  signal: AbortSignal,
+): Promise<FuzzSettings> => {
+  const [logIn, logInSecond] = [login && logInBy(login, target), login2 && logInBy(login2, target)]
+  return {
+    ...settings,
+    ...(logIn && { logIn, first: await logIn(signal) }),
+    ...(logInSecond && { logInSecond, second: await logInSecond(signal) }),
+  }
 }
 
 /** What says of itself that it is no OpenAPI document is not guessed at. */
