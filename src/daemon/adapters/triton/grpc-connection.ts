@@ -29,6 +29,8 @@ interface Connected {
 
 /** Triton's final response is told by a parameter of it, and only to those who ask. */
 const finalParameter = 'triton_final_response'
+/** Streams of newer servers then fail with a code; those of others carry their errors inside, in words alone. */
+const errorsAsStatus = { triton_grpc_error: 'true' }
 const asksForFinal = { triton_enable_empty_final_response: true } as const
 
 /** A KServe server over gRPC. */
@@ -58,7 +60,7 @@ export const openGrpc = (options: TritonOptions): GrpcConnection => {
       channel: await openGrpcChannel({
         address: `${url.hostname}:${url.port || '8001'}`,
         isSecure,
-        headers: headersOf(options, url),
+        headers: { ...errorsAsStatus, ...headersOf(options, url) },
         messageMaxBytes,
       }),
     }))()
@@ -117,7 +119,7 @@ export const allBytes = ({ input }: InferCall): boolean => input.parameters?.['b
 /** Until there was output, an error in a stream has the meaning that it would have had as a status. */
 const inBand = (said: string, begun: boolean): McpdError => {
   if (begun) return new McpdError('BACKEND_ERROR', `The backend failed: ${said.slice(0, 1000)}`)
-  const isClients = /unknown model|unexpected|expected|invalid|must|not found/i.test(said)
+  const isClients = /unknown model|unexpected|expect(s|ed)\b|invalid|must|not found/i.test(said)
   return refusal(isClients ? 400 : 500, said)
 }
 
@@ -135,5 +137,5 @@ const asOurs = (error: unknown, begun: boolean): unknown => {
     return new McpdError('BACKEND_UNAVAILABLE', `The backend cannot be reached (${message}).`, {}, error)
   if (message.includes('larger than max'))
     return new McpdError('BACKEND_ERROR', "The backend's answer is larger than answerMax allows.", {}, error)
-  return refusal(statusOfCode(code), message)
+  return begun ? inBand(message, begun) : refusal(statusOfCode(code), message)
 }

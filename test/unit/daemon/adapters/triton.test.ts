@@ -188,6 +188,33 @@ describe.each(['http', 'grpc'] as const)('the triton adapter over %s', (protocol
   })
 })
 
+describe.each([false, true])('streams over gRPC, with errors only inside: %s', (onlyInBand) => {
+  it.each<[string, string, Input, string, RegExp]>([
+    [
+      'an error before any output',
+      'identity',
+      newInfer('', { inputs: [number('text', [1])] }),
+      'BAD_REQUEST',
+      /BYTES/,
+    ],
+    ['an error after output', 'fault-error-mid-stream', hello, 'BACKEND_ERROR', /CUDA out of memory/],
+    [
+      'an end without the final response',
+      'fault-end-without-finish',
+      hello,
+      'BACKEND_INCOMPLETE',
+      /before the final/,
+    ],
+    ['an unknown model', 'nobody', hello, 'MODEL_NOT_FOUND', /nobody/],
+  ])('tell %s', async (_, model, input, code, words) => {
+    const { adapter } = await start({ onlyInBand }, { protocol: 'grpc' })
+    expect(await thrownBy(adapter, ask(model, input, { stream: true }))).toMatchObject({
+      code,
+      message: expect.stringMatching(words),
+    })
+  })
+})
+
 describe('the triton adapter', () => {
   it('uses a template of the config of mcpd, and refuses what that refuses', async () => {
     const chatTemplate =
