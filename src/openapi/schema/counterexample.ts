@@ -22,19 +22,24 @@ import { isAny, isHidden, isNever, type View } from './view.ts'
 
 /** Candidates tried for one alternative. */
 const triesMax = 400
+/** Alternatives of one side that are looked at, and pairs of them with those of the other. */
+const optionsMax = 60
+const pairsMax = 1500
 
 /** A value that is in `inner` and not in `outer`, or undefined where none was found. */
 export const counterexample = (outer: View, inner: View, relation: Relation, depth = 0): Json | undefined => {
   if (depth > depthMax) return undefined
   const isWitness = (value: Json): boolean => accepts(inner, value) && !relation.takes(outer, value)
-  const open = alternatives(inner).filter((option) => !relation.covers(outer, option))
+  const open = alternatives(inner)
+    .filter((option) => !relation.covers(outer, option))
+    .slice(0, optionsMax)
   for (const option of open) {
     // Numbers beside the bounds of the others say more; they are among what provokes.
     if (option.type === 'number' && !option.values) continue
     const value = plainValues(option, depth).find(isWitness)
     if (value !== undefined) return value
   }
-  const rivals = alternatives(outer)
+  const rivals = alternatives(outer).slice(0, Math.ceil(pairsMax / Math.max(1, open.length)))
   for (const option of open) {
     const value = provoking(option, rivals, relation, depth).slice(0, triesMax).find(isWitness)
     if (value !== undefined) return value

@@ -27,7 +27,7 @@ const pairs = corpus('oasdiff')
 const published = corpus('specs')
 
 describe('breaking changes of schemas are proven', () => {
-  it.skipIf(pairs === undefined)("in oasdiff's own pairs (corpus/oasdiff)", async () => {
+  it.skipIf(pairs === undefined)("in oasdiff's own pairs (corpus/oasdiff)", { timeout: 60_000 }, async () => {
     const { cases } = JSON.parse(readFileSync(join(pairs ?? '', 'cases.json'), 'utf8')) as {
       cases: readonly { base: string; revision: string }[]
     }
