@@ -23,14 +23,17 @@ const refuse = (message: string, param: string): McpdError => new McpdError('BAD
 // oxlint-disable-next-line no-control-regex -- they are what it looks for
 const control = /[\u0000-\u001f\u007f-\u009f]/
 
+/** In code points, as JSON Schema counts: the document gives the same limits. */
+const lengthOf = (text: string): number => Array.from(text).length
+
 /** Throws BAD_REQUEST for what cannot be said about a context. */
 export const checkAbout = ({ title, tags, metadata }: ContextAbout | Annotation): void => {
   const { titleMax, tagsMax, tagMax, metadataMaxBytes } = contextLimits
-  if (title && (title.length > titleMax || control.test(title)))
+  if (title && (lengthOf(title) > titleMax || control.test(title)))
     throw refuse(`A title has at most ${titleMax} characters, none of them a control character.`, 'title')
   if (tags && tags.length > tagsMax) throw refuse(`A context has at most ${tagsMax} tags.`, 'tags')
   for (const tag of tags ?? [])
-    if (tag === '' || tag.length > tagMax || control.test(tag))
+    if (tag === '' || lengthOf(tag) > tagMax || control.test(tag))
       throw refuse(`A tag has 1 to ${tagMax} characters, none of them a control character.`, 'tags')
   if (metadata && Buffer.byteLength(canonicalJson(metadata)) > metadataMaxBytes)
     throw refuse(`The metadata of a context has at most ${metadataMaxBytes} bytes as JSON.`, 'metadata')

@@ -237,7 +237,14 @@ export const traceHeaders = (trace: Trace): Record<string, string> => {
       trace.retriedMs
     ).toFixed(2)
   }
-  if (trace.warnings.length > 0)
-    headers['x-mcpd-warnings'] = trace.warnings.join('; ').replaceAll(/[^\x20-\x7e]/g, '?')
+  if (trace.warnings.length > 0) headers['x-mcpd-warnings'] = warningsHeader(trace.warnings)
   return headers
+}
+
+/** Clients read 8 or 16 KiB of headers, and warnings repeat names that the client chose. */
+const warningsMaxCharacters = 2048
+
+const warningsHeader = (warnings: readonly string[]): string => {
+  const text = warnings.join('; ').replaceAll(/[^\x20-\x7e]/g, '?')
+  return text.length > warningsMaxCharacters ? `${text.slice(0, warningsMaxCharacters)} ...` : text
 }

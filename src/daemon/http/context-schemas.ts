@@ -12,10 +12,16 @@ const headId = Type.Union([id('A turn.'), Type.Null()], {
   description: 'The last turn; null while there is none.',
 })
 
+/** No control characters: they would turn up in terminals, headers and logs. */
+const plain = String.raw`^[^\u0000-\u001f\u007f-\u009f]*$`
+
 const aboutMembers = {
-  title: Type.Optional(Type.String({ maxLength: 512, description: 'For people.' })),
+  title: Type.Optional(Type.String({ maxLength: 200, pattern: plain, description: 'For people.' })),
   tags: Type.Optional(
-    Type.Array(Type.String({ minLength: 1, maxLength: 64 }), { maxItems: 64, description: 'To find it by.' }),
+    Type.Array(Type.String({ minLength: 1, maxLength: 64, pattern: plain }), {
+      maxItems: 32,
+      description: 'To find it by.',
+    }),
   ),
   metadata: Type.Optional(
     Type.Object({}, { additionalProperties: true, description: "The client's own; 16 KiB as JSON." }),
