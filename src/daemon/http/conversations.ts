@@ -45,7 +45,8 @@ export const conversationsSurface =
     app.setErrorHandler(renderOpenAiError)
     // Clients send no body where every member is optional.
     app.addHook('preValidation', (request, _, done) => {
-      request.body ??= {}
+      // null is a body, and not the right one.
+      if (request.body === undefined) request.body = {}
       done()
     })
     addConversations(app, contexts)

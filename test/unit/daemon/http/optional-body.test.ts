@@ -14,5 +14,9 @@ it('the document says which bodies may be left out, and they may', async () => {
   expect(optional).not.toContain('/v1/chat/completions')
   expect(JSON.stringify(paths)).not.toContain('x-body-optional')
   expect((await daemon.fetch('/v1/conversations', { method: 'POST' })).status).toBe(200)
+  const headers = { 'content-type': 'application/json' }
+  expect((await daemon.fetch('/v1/conversations', { method: 'POST', headers, body: 'null' })).status).toBe(
+    400,
+  )
   expect((await daemon.fetch('/v2/repository/index', { method: 'POST' })).status).toBe(200)
 })
