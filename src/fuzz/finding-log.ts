@@ -31,8 +31,10 @@ interface Entry {
 
 /** Suspicions of one kind that were not seen again so often are not looked at any more. */
 const failuresMax = 4
+/** What is wrong about a quota has to be seen so often. */
+const quotaSightings = 3
 
-export const createFindingLog = (session: () => Session, onFinding: () => void): FindingLog => {
+export const createFindingLog = (session: () => Session): FindingLog => {
   const entries = new Map<string, Entry[]>()
 
   const entryOf = (suspicion: Suspicion): Entry => {
@@ -93,7 +95,6 @@ export const createFindingLog = (session: () => Session, onFinding: () => void):
     if (!seen) return void entry.failures++
     const small = await shrink(current, again, same)
     entry.finding = makeFinding(current, small, small.suspicions.find(same) ?? seen, phase)
-    onFinding()
   }
 
   return {
@@ -106,6 +107,17 @@ export const createFindingLog = (session: () => Session, onFinding: () => void):
           continue
         entry.isChecking = true
         try {
+          // A quota comes and goes: it is seen again by itself, or not at all.
+          if (statusOf(exchanges[suspicion.step]) === 429) {
+            if (entry.count >= quotaSightings)
+              entry.finding = makeFinding(
+                session(),
+                { scenario, exchanges, suspicions, isReady: true },
+                suspicion,
+                session().phase,
+              )
+            continue
+          }
           if (await isExplained(scenario, suspicion)) continue
           await verify(entry, scenario, exchanges, suspicion)
         } finally {

@@ -171,7 +171,7 @@ export const openSession = (
     signal: controller.signal,
     now,
     random: createRandom(settings.seed),
-    coverage: createCoverageLog(chosen),
+    coverage: createCoverageLog(operations),
     operations,
     memory,
     refusalSigns: new Set(),
