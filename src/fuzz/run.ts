@@ -198,10 +198,7 @@ export const openSession = (
     },
     suspect: (scenario, exchanges, suspicions) => log.suspect(scenario, exchanges, suspicions),
   }
-  const log = createFindingLog(
-    () => session,
-    () => undefined,
-  )
+  const log = createFindingLog(() => session)
   return {
     session,
     log,
