@@ -4,7 +4,7 @@ import type { Estimate } from './estimate.ts'
 export interface Calibration {
   /** By which the parts of an estimate are multiplied. They change in steps, so that equal texts mostly count equally. */
   factors(): Estimate
-  /** The share by which a count may be too low: twice the error of late, a fifth while nothing is known, at least a tenth. */
+  /** The share by which a count may be too low: three times the error of late, a fifth while nothing is known, at least a tenth. */
   marginRatio(): number
   /** Tells that a prompt of that estimate had so many tokens. */
   observe(estimate: Estimate, tokens: number): void
@@ -19,7 +19,9 @@ const stepUp = 0.02
 const stepDown = 0.06
 export const estimateMarginRatio = 0.1
 const marginMax = 0.5
-const unknownError = 0.1
+/** With twice the mean error one prompt in three thousand of mixed scripts was too long. */
+const errorsInMargin = 3
+const unknownError = 0.06
 /** Prompts of less say more of a template than of texts. */
 const observedMinTokens = 32
 
@@ -50,7 +52,8 @@ export const createCalibration = (): Calibration => {
   return {
     factors: () => shown,
     // In steps of 5 %, for the same reason.
-    marginRatio: () => Math.min(marginMax, Math.max(estimateMarginRatio, Math.ceil(error * 2 * 20) / 20)),
+    marginRatio: () =>
+      Math.min(marginMax, Math.max(estimateMarginRatio, Math.ceil(error * errorsInMargin * 20) / 20)),
     observe,
   }
 }

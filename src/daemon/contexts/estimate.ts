@@ -103,8 +103,12 @@ const countWord = (
     else letters += 1 + Math.max(0, at - from - commonChars) * tokensPerLetter + accents * tokensPerAccent
   }
   const isBlob = end - start >= blobMinChars && parts >= (end - start) / 6
-  tokens[0] += isBlob ? Math.max(letters, (end - start) * tokensPerBlobChar - digits) : letters
-  tokens[1] += digits
+  // With the digits, or what is learned from words would be wrong for it, and the reverse.
+  if (isBlob) tokens[1] += Math.max(letters + digits, (end - start) * tokensPerBlobChar)
+  else {
+    tokens[0] += letters
+    tokens[1] += digits
+  }
 }
 
 const isDigit = (code: number): boolean => code >= 0x30 && code <= 0x39
