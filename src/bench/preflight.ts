@@ -39,7 +39,7 @@ export const preflight = async (
       return {
         target: without,
         record: again,
-        notes: [`${target.label} refuses stream_options: tokens are counted by events.`],
+        notes: [`${target.label} refuses stream_options.`],
       }
   }
   throw refusal(target, record)

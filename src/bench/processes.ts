@@ -32,7 +32,7 @@ interface Reading {
   readonly cpuSeconds: number
 }
 
-/** Watches processes through /proc, and this process itself. On systems without /proc only the latter. */
+/** Watches processes through /proc, and this process itself. On systems without /proc only the latter, without its threads. */
 export const watchProcesses = (watched: readonly WatchedProcess[]): ProcessWatch => {
   const all = [{ pid: process.pid, name: 'mcpd bench (this client)' }, ...watched].map((one) => ({
     ...one,
@@ -58,7 +58,11 @@ export const watchProcesses = (watched: readonly WatchedProcess[]): ProcessWatch
 
 const readSelf = () => {
   const { user, system } = process.cpuUsage()
-  return { cpuSeconds: (user + system) / 1e6, rssBytes: process.memoryUsage.rss(), threads: 0 }
+  return {
+    cpuSeconds: (user + system) / 1e6,
+    rssBytes: process.memoryUsage.rss(),
+    threads: readProcess(process.pid)?.threads ?? 0,
+  }
 }
 
 const readProcess = (pid: number) => {

@@ -3,6 +3,7 @@ import { monotonicMs } from './clock.ts'
 import type { Phase } from './load/phase.ts'
 import { createCrew, type Crew, type PhaseRun } from './measure/crew.ts'
 import type { Plan } from './plan.ts'
+import { countTexts } from './tokenizer.ts'
 import { type ProcessUse, watchProcesses } from './processes.ts'
 
 /** What came of a plan. */
@@ -85,6 +86,8 @@ export const runPlan = async (plan: Plan, { signal, onProgress, onPhase }: RunHo
     watch.sample()
     await crew.close()
   }
+  const records = phases.flatMap((phase) => phase.records)
+  await countTexts(records, plan.targets, signal)
   return { plan, startedAtMs, phases, processes: watch.uses(), isInterrupted: signal.aborted }
 }
 

@@ -1,3 +1,5 @@
+import type { Tokenizer } from './tokenizer.ts'
+
 /** The wire forms that can be measured, each named after an API and what is asked of it. */
 export const wireNames = [
   'openai-chat',
@@ -25,6 +27,10 @@ export interface Target {
   readonly stream: boolean
   /** Whether a stream is asked for its usage; servers that refuse stream_options need false. */
   readonly streamUsage: boolean
+  /** Where its answers' texts can be counted, for a server that sends no usage. */
+  readonly tokenizer?: Tokenizer
+  /** Whether the texts of answers without usage are kept, to be counted after the run. */
+  readonly keepTexts?: boolean
   /** Members that go into every request body as they are, such as `ignore_eos`. */
   readonly extra: Readonly<Record<string, unknown>>
 }

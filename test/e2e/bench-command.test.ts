@@ -109,6 +109,25 @@ describe('mcpd bench', () => {
     expect(await readFile(files.junit, 'utf8')).toContain('failures="0"')
   })
 
+  it('asks the tokenizer and the metrics of a server, and the cards of this machine', async () => {
+    const path = await folder()
+    const card = join(path, 'nvidia-smi')
+    await writeFile(card, '#!/bin/sh\necho "0, A Card, 50, 1000, [N/A]"\nexec sleep 600\n', { mode: 0o755 })
+    const url = await simulator({ behaviour: { ttftMs: 5, gapMs: 1, usage: 'none', bundle: 2 } })
+    const words = [url, ...quick, '--output-tokens', '10', '--html', join(path, 'page')]
+    const ran = await bench([...words, '--json'], { PATH: `${path}:${process.env['PATH']}` })
+    const report = ran.json as Report
+    expectCode(ran, 0)
+    expect(report.tokens).toMatchObject({ output: 120, events: 60, source: 'tokenizer', tokensPerEvent: 2 })
+    expect(report.resources).toMatchObject({
+      gpus: [{ name: 'GPU 0, A Card', busy: { mean: 0.5, max: 0.5 }, memoryMaxMiB: 1000 }],
+      servers: [{ series: [{ name: 'sim_requests_total', before: 1, after: 1 + 3 + 12 }] }],
+    })
+    expect(report.resources?.processes[0]?.threadsMax).toBeGreaterThan(1)
+    expect([...Compile(reportSchema).Errors(report)]).toEqual([])
+    expect(await readFile(join(path, 'page'), 'utf8')).toContain('A Card')
+  })
+
   it('sends on a schedule', async () => {
     const words = [
       await standIn(),

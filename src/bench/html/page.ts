@@ -4,7 +4,15 @@ import { distribution } from './distribution.ts'
 import { loadCurve } from './load-curve.ts'
 import { script, style } from './style.ts'
 import { escape } from './svg.ts'
-import { clientTable, errorsTable, faultsTable, metricsTable, stepsTable, taxTable } from './tables.ts'
+import {
+  clientTable,
+  errorsTable,
+  faultsTable,
+  metricsTable,
+  resourcesTable,
+  stepsTable,
+  taxTable,
+} from './tables.ts'
 import { timeSeries } from './time-series.ts'
 import { waterfall } from './waterfall.ts'
 
@@ -33,6 +41,7 @@ ${distribution(report)}
 ${metricsTable(report)}
 ${errorsTable(report)}
 ${waterfall(report)}
+${resourcesTable(report)}
 ${clientTable(report)}
 ${glossary(report)}
 </main>

@@ -131,6 +131,43 @@ export const taxTable = ({ tax }: Report): string =>
         ),
       )
 
+export const resourcesTable = ({ resources }: Report): string => {
+  if (!resources) return ''
+  const { processes, gpus, servers } = resources
+  const rows = [
+    ...processes.map(({ name, cores, rssMaxMiB, threadsMax }) => [
+      name,
+      `${formatNumber(cores.mean)} cores, at most ${formatNumber(cores.max)}; ${formatNumber(rssMaxMiB)} MiB; ${threadsMax} threads`,
+    ]),
+    ...gpus.map(({ name, busy, memoryMaxMiB, watts }) => [
+      name,
+      `busy ${formatPercent(busy.mean)}; ${formatNumber(memoryMaxMiB)} MiB; ${formatNumber(watts.mean)} W, at most ${formatNumber(watts.max)}`,
+    ]),
+    ...servers.flatMap(({ url, series }) =>
+      series
+        .slice(0, seriesShown)
+        .map(({ name, before, after }) => [
+          `${name} of ${new URL(url).host}`,
+          `${formatNumber(before)} → ${formatNumber(after)}`,
+        ]),
+    ),
+  ]
+  return panel(
+    'What it cost',
+    'Processes and cards of this machine, and what changed on the pages of metrics of the targets.',
+    table(
+      [
+        { title: '', isWords: true },
+        { title: '', isWords: true },
+      ],
+      rows,
+    ),
+  )
+}
+
+/** Series of one server on the page; the JSON has them all. */
+const seriesShown = 20
+
 export const clientTable = ({ client, machine }: Report): string => {
   const { scheduleLagMs, loopDelayMs, gc, errorBar } = client
   const rows: [string, string][] = [

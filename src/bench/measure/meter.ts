@@ -84,7 +84,7 @@ export const createMeter = (options: MeterOptions): Meter => {
       running.delete(exchange)
     }
     settle(record, exchange)
-    const { hasEvents: _, ...settled } = record
+    const { hasEvents: _, keepsText: __, ...settled } = record
     return settled
   }
 
@@ -116,7 +116,11 @@ const headersOf = ({ apiKey, stream, wire }: Target): Record<string, string> => 
   ...(apiKey !== undefined && { authorization: `Bearer ${apiKey}` }),
 })
 
-const newRecord = ({ phase, targetIndex, ask }: Measured, scheduledMs: number, issuedMs: number): Draft => ({
+const newRecord = (
+  { phase, target, targetIndex, ask }: Measured,
+  scheduledMs: number,
+  issuedMs: number,
+): Draft => ({
   index: ask.index,
   phase,
   target: targetIndex,
@@ -133,6 +137,7 @@ const newRecord = ({ phase, targetIndex, ask }: Measured, scheduledMs: number, i
   ...(ask.inputTokens !== undefined && { askedInputTokens: ask.inputTokens }),
   askedOutputTokens: ask.outputTokens,
   hasEvents: false,
+  keepsText: target.keepTexts ?? false,
 })
 
 const fail = (record: Draft, exchange: Exchange, error: unknown): void => {

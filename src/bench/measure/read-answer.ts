@@ -12,7 +12,12 @@ import type { Wire } from './wire.ts'
 export interface Draft extends RequestRecord {
   /** Whether anything of the stream was understood. */
   hasEvents: boolean
+  /** Whether its text is wanted, if the server does not count. */
+  readonly keepsText: boolean
 }
+
+/** Longest answer whose text is kept, in characters. */
+const textMaxLength = 2 ** 20
 /** How long a connection may stay open after its stream said that it was done. */
 const afterlifeMs = 1000
 
@@ -72,6 +77,7 @@ const readResponse = (wire: Wire, body: Body, record: Draft): void => {
     (sum, { text, reasoning }) => sum + (text?.length ?? 0) + (reasoning?.length ?? 0),
     0,
   )
+  keepText(record, () => choices.map(({ text, reasoning }) => `${reasoning ?? ''}${text ?? ''}`).join(''))
   const hasOutput = embeddings ? embeddings.length > 0 : choices.some(isSomething) || record.characters > 0
   if (!hasOutput) record.outcome = 'empty'
 }
@@ -90,6 +96,7 @@ const parseOrUndefined = (bytes: Buffer): unknown => {
 /** Events of one frame came together and count as one, such as a thought and a text in one chunk. */
 const readStream = async (exchange: Exchange, wire: Wire, record: Draft): Promise<void> => {
   const stamps: number[] = []
+  const texts: string[] = []
   let lastFrame: object | undefined
   let firstFrame: Buffer | undefined
   try {
@@ -98,7 +105,9 @@ const readStream = async (exchange: Exchange, wire: Wire, record: Draft): Promis
       if (event.type !== 'other') record.hasEvents = true
       if (isContent(event)) {
         if (isOutput(event)) record.firstOutputMs ??= at
-        record.characters += 'text' in event ? event.text.length : 0
+        const text = textIn(event)
+        record.characters += text.length
+        if (record.keepsText && record.characters <= textMaxLength) texts.push(text)
         const frame = 'frame' in event ? event.frame : undefined
         if (frame && frame === lastFrame) continue
         lastFrame = frame
@@ -109,9 +118,21 @@ const readStream = async (exchange: Exchange, wire: Wire, record: Draft): Promis
     }
   } finally {
     record.stamps = Float64Array.from(stamps)
+    keepText(record, () => texts.join(''))
     if (firstFrame) record.firstEventTokens = tokensSoFar(firstFrame)
     if (stamps.length === 0) record.outcome = 'empty'
   }
+}
+
+const textIn = (event: InferenceEvent): string => {
+  if (event.type === 'tool-call-delta') return (event.name ?? '') + event.argumentsText
+  return 'text' in event ? event.text : ''
+}
+
+/** For the tokenizer, where the server itself did not count. */
+const keepText = (record: Draft, text: () => string): void => {
+  if (record.keepsText && record.outputTokens === undefined && record.characters <= textMaxLength)
+    record.text = text()
 }
 
 const isOutput = (event: InferenceEvent): boolean => event.type !== 'reasoning-delta'

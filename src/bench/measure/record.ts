@@ -61,6 +61,10 @@ export interface RequestRecord {
   /** By the server's usage. */
   inputTokens?: number
   outputTokens?: number
+  /** The answer's text, where a tokenizer is going to be asked for want of usage. */
+  text?: string
+  /** By the tokenizer. */
+  tokenizerTokens?: number
   cachedTokens?: number
   reasoningTokens?: number
   /** Tokens in the first event, where the server counts per event; otherwise 1. */
@@ -71,9 +75,9 @@ export interface RequestRecord {
 
 export const isOk = ({ outcome }: RequestRecord): boolean => outcome === 'ok'
 
-/** Output tokens by the best source there is: the server's usage, else one per event. */
-export const outputTokensOf = ({ outputTokens, stamps }: RequestRecord): number =>
-  outputTokens ?? stamps.length
+/** Output tokens by the best source there is: the server's usage, else a tokenizer, else one per event. */
+export const outputTokensOf = ({ outputTokens, tokenizerTokens, stamps }: RequestRecord): number =>
+  outputTokens ?? tokenizerTokens ?? stamps.length
 
 // ---- the times of a request, in ms; undefined where they do not exist ----
 

@@ -27,6 +27,9 @@ const monitor = watchThread()
 const batchMax = 64
 const batchMs = 200
 
+/** Characters of answers that this thread keeps for a tokenizer; later answers are counted by events. */
+const textsMaxLength = 2 ** 26
+
 /** Outcomes that come back at once: a closed loop would ask again thousands of times a second. */
 const refusals: ReadonlySet<RequestRecord['outcome']> = new Set([
   'connect',
@@ -36,6 +39,7 @@ const refusals: ReadonlySet<RequestRecord['outcome']> = new Set([
 ])
 
 let batch: RequestRecord[] = []
+let textLength = 0
 let stop = new AbortController()
 let drainTimer: NodeJS.Timeout | undefined
 
@@ -57,6 +61,8 @@ const flush = (): void => {
 const flushing = setInterval(flush, batchMs)
 
 const keep = (record: RequestRecord): void => {
+  textLength += record.text?.length ?? 0
+  if (textLength > textsMaxLength) delete record.text
   add('running', -1)
   add(record.outcome === 'ok' ? 'ok' : 'failed')
   add('tokens', outputTokensOf(record))

@@ -23,6 +23,7 @@ export function* renderRecords({ phases, plan }: Run): Generator<string> {
         message: record.message ?? null,
         inputTokens: record.inputTokens ?? null,
         outputTokens: record.outputTokens ?? null,
+        tokenizerTokens: record.tokenizerTokens ?? null,
         cachedTokens: record.cachedTokens ?? null,
         reasoningTokens: record.reasoningTokens ?? null,
         firstEventTokens: record.firstEventTokens,

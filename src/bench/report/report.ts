@@ -3,6 +3,7 @@ import type { Curves } from './curves.ts'
 import type { Errors } from './errors.ts'
 import type { FaultReport } from './faults.ts'
 import type { Metrics } from './metrics.ts'
+import type { Resources } from './resources.ts'
 import type { Slowest } from './slowest.ts'
 import type { Timeline } from './timeline.ts'
 import type { Tokens } from './tokens.ts'
@@ -55,6 +56,7 @@ export interface Report {
   readonly timeline: Timeline
   readonly curves: Curves
   readonly slowest: readonly Slowest[]
+  readonly resources?: Resources
   readonly faults?: readonly FaultReport[]
   readonly tax?: Tax
   /** Repeats of the same run, for comparisons. */

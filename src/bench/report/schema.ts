@@ -94,6 +94,26 @@ const client = object({
   errorBar: orNull(errorBar),
 })
 
+const range = object({ mean: number, max: number })
+
+const resources = object(
+  {
+    processes: Type.Array(
+      object({ pid: count, name: Type.String(), cores: range, rssMaxMiB: number, threadsMax: count }),
+    ),
+    gpus: Type.Array(
+      object({ name: Type.String(), samples: count, busy: range, memoryMaxMiB: number, watts: range }),
+    ),
+    servers: Type.Array(
+      object({
+        url: Type.String(),
+        series: Type.Array(object({ name: Type.String(), before: number, after: number })),
+      }),
+    ),
+  },
+  'Processes and cards of this machine, and the Prometheus pages of the targets before and after.',
+)
+
 export const reportSchema = Type.Object(
   {
     schema: Type.Literal(reportSchemaId),
@@ -135,6 +155,7 @@ export const reportSchema = Type.Object(
     ),
     timeline: object({ stepMs: number, bins: Type.Array(object({})) }),
     curves: object({ shares: Type.Array(number) }),
+    resources: Type.Optional(resources),
     slowest: Type.Array(object({ index: count, endMs: number })),
     definitions: Type.Record(Type.String(), Type.String()),
   },

@@ -10,14 +10,16 @@ export interface Tokens {
   readonly cachedInput: number
   readonly reasoning: number
   readonly events: number
-  /** Output tokens per event, over requests whose server counted them; null without any. */
+  /** Output tokens per event, over requests that were not counted by their events; null without any. */
   readonly tokensPerEvent: number | null
 }
 
 /** Tokens of the requests that succeeded. */
 export const countTokens = (records: readonly RequestRecord[]): Tokens => {
   const good = records.filter(isOk)
-  const counted = good.filter(({ outputTokens }) => outputTokens !== undefined)
+  const counted = good.filter(
+    ({ outputTokens, tokenizerTokens }) => (outputTokens ?? tokenizerTokens) !== undefined,
+  )
   const total = (among: readonly RequestRecord[], of: (record: RequestRecord) => number): number =>
     among.reduce((sum, record) => sum + of(record), 0)
   const streamed = counted.filter(({ stamps }) => stamps.length > 0)
@@ -25,7 +27,7 @@ export const countTokens = (records: readonly RequestRecord[]): Tokens => {
   return {
     input: total(good, ({ inputTokens, askedInputTokens }) => inputTokens ?? askedInputTokens ?? 0),
     output: total(good, outputTokensOf),
-    source: sourceOf(good.length, counted.length),
+    source: sourceOf(good),
     cachedInput: total(good, ({ cachedTokens }) => cachedTokens ?? 0),
     reasoning: total(good, ({ reasoningTokens }) => reasoningTokens ?? 0),
     events: total(good, ({ stamps }) => stamps.length),
@@ -33,10 +35,15 @@ export const countTokens = (records: readonly RequestRecord[]): Tokens => {
   }
 }
 
-const sourceOf = (good: number, counted: number): TokenSource => {
-  if (good === 0) return 'none'
-  if (counted === good) return 'usage'
-  return counted === 0 ? 'events' : 'mixed'
+const sourceOf = (good: readonly RequestRecord[]): TokenSource => {
+  const sources = new Set(good.map(sourceOfOne))
+  const [first = 'none', ...others] = sources
+  return others.length === 0 ? first : 'mixed'
+}
+
+const sourceOfOne = ({ outputTokens, tokenizerTokens }: RequestRecord): TokenSource => {
+  if (outputTokens !== undefined) return 'usage'
+  return tokenizerTokens === undefined ? 'events' : 'tokenizer'
 }
 
 /** From here on, times between tokens cannot be seen, only times between events. */

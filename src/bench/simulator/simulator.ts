@@ -93,6 +93,12 @@ export const startSimulator = async (options: SimulatorOptions = {}): Promise<Si
       case 'GET /v1/models':
         respond(socket, 200, JSON.stringify({ object: 'list', data: [{ id: 'sim', object: 'model' }] }))
         break
+      case 'POST /tokenize':
+        respond(socket, 200, JSON.stringify({ tokens: tokensOf(request.body) }))
+        break
+      case 'GET /metrics':
+        respond(socket, 200, `sim_requests_total ${count}\nsim_requests_running ${running}\n`, 'text/plain')
+        break
       case 'GET /health':
         respond(socket, 200, '{}')
         break
@@ -142,13 +148,22 @@ interface Body {
 
 const parse = (bytes: Buffer): Body => JSON.parse(bytes.toString()) as Body
 
+/** Every word is a token, as in its answers. */
+const tokensOf = (bytes: Buffer): number[] => {
+  const { content = '' } = JSON.parse(bytes.toString()) as { readonly content?: string }
+  return content
+    .split(' ')
+    .filter(Boolean)
+    .map((_, index) => index)
+}
+
 /** Every fault once, then a success for each. */
 const mixed = (number: number): SimulatedFault | 'none' =>
   simulatedFaults[number % (2 * simulatedFaults.length)] ?? 'none'
 
-const respond = (socket: Socket, status: number, body: string): void => {
+const respond = (socket: Socket, status: number, body: string, type = 'application/json'): void => {
   socket.write(
-    `HTTP/1.1 ${status} ${status === 200 ? 'OK' : 'Not Found'}\r\ncontent-type: application/json\r\n` +
+    `HTTP/1.1 ${status} ${status === 200 ? 'OK' : 'Not Found'}\r\ncontent-type: ${type}\r\n` +
       `content-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
   )
 }

@@ -1,9 +1,10 @@
-import { outputTokensOf } from '../../bench/measure/record.ts'
+import { outputTokensOf, type RequestRecord } from '../../bench/measure/record.ts'
 import { planDefaults, type WatchedProcess } from '../../bench/plan.ts'
 import { preflight } from '../../bench/preflight.ts'
 import { workloadOf, type PlanParts } from '../../bench/make-plan.ts'
 import { readScenario, requireSettings, type Settings } from '../../bench/settings.ts'
-import type { Target } from '../../bench/target.ts'
+import { operationOf, type Target } from '../../bench/target.ts'
+import { hasTokenizer } from '../../bench/tokenizer.ts'
 import { readPrompts } from '../../bench/workload/prompt-file.ts'
 import type { Client } from '../../client/index.ts'
 import { McpdError } from '../../core/errors.ts'
@@ -68,6 +69,17 @@ const resolveNames = async (settings: Settings, options: PrepareOptions): Promis
   return resolveTargets(names, { settings, connect, env, signal })
 }
 
+/** The target, with its texts kept where it does not count its tokens and something else can. */
+const countable = async (target: Target, { outputTokens }: RequestRecord, signal: AbortSignal) => {
+  if (outputTokens !== undefined || operationOf(target.wire) === 'embed') return { target, notes: [] }
+  const keepTexts = await hasTokenizer(target, signal)
+  const by = keepTexts ? 'its tokenizer after the run' : 'their events'
+  return {
+    target: { ...target, keepTexts },
+    notes: [`${target.label} does not count its tokens: they are counted by ${by}.`],
+  }
+}
+
 /** A word is no less and no more tokens than this to any tokenizer that is worth asking. */
 const tokensPerWordMin = 0.5
 const tokensPerWordMax = 8
@@ -86,8 +98,9 @@ const askAll = async (settings: Settings, parts: PlanParts, { signal, preflightM
   let tokensPerWord: number | undefined
   for (const target of parts.targets) {
     const { record, ...checked } = await preflight(target, workload, meter, signal)
-    targets.push(checked.target)
-    notes.push(...checked.notes)
+    const counted = await countable(checked.target, record, signal)
+    targets.push(counted.target)
+    notes.push(...checked.notes, ...counted.notes)
     spentTokens += (record.inputTokens ?? record.askedInputTokens ?? 0) + outputTokensOf(record)
     const { inputTokens = 0, askedInputTokens } = record
     // Of several tokenizers the most wordy one, so that no prompt is longer than it was meant to be.

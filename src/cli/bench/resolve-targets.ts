@@ -46,13 +46,15 @@ const wireFor = ({ api = 'openai', operation = 'chat' }: Settings): WireName => 
 
 const targetOf = (
   settings: Settings,
-  given: Pick<Target, 'label' | 'url' | 'model' | 'wire'> & { readonly apiKey?: string | undefined },
+  given: Pick<Target, 'label' | 'url' | 'model' | 'wire'> &
+    Pick<Target, 'tokenizer'> & { readonly apiKey?: string | undefined },
 ): Target => ({
   label: given.label,
   url: given.url,
   wire: given.wire,
   model: given.model,
   ...(given.apiKey !== undefined && { apiKey: given.apiKey }),
+  ...(given.tokenizer && { tokenizer: given.tokenizer }),
   stream: !given.wire.endsWith('embed') && settings.stream !== false,
   streamUsage: true,
   extra: settings.extra ?? {},
@@ -69,6 +71,7 @@ const urlTarget = async (text: string, { settings, env, signal }: ResolveOptions
     model,
     wire: wireFor({ ...settings, api }),
     apiKey,
+    ...(api === 'openai' && { tokenizer: { url: `${url.replace(/\/v1$/, '')}/tokenize`, form: 'server' } }),
   })
 }
 
@@ -169,8 +172,16 @@ const daemonTarget = async (name: string, { settings, connect, env }: ResolveOpt
     model: id,
     wire: wireFor({ ...settings, api }),
     apiKey: env['MCPD_API_KEY'] || undefined,
+    ...(id.includes('/') && { tokenizer: { url: `${client.url}${nativePath(id)}`, form: 'daemon' } }),
   })
   return { target, watched: client.isLocal ? await daemonProcesses(client) : [] }
+}
+
+/** Of an id that is backend/model; the model's own name may have slashes. */
+const nativePath = (id: string): string => {
+  const slash = id.indexOf('/')
+  const [backend, model] = [id.slice(0, slash), id.slice(slash + 1)]
+  return `/mcp/v1/${encodeURIComponent(backend)}/${encodeURIComponent(model)}/tokenize`
 }
 
 /** An id as resolveModel has it; a name may also be a backend's that has one model. */

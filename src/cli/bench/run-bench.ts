@@ -3,7 +3,10 @@ import type { Plan } from '../../bench/plan.ts'
 import { renderTable } from '../../bench/render/table.ts'
 import { buildReport } from '../../bench/report/build.ts'
 import type { Report } from '../../bench/report/report.ts'
+import { resourcesOf } from '../../bench/report/resources.ts'
 import { type Run, type RunHooks, runPlan } from '../../bench/run.ts'
+import { watchGpus } from '../../bench/gpus.ts'
+import { watchServers } from '../../bench/server-metrics.ts'
 import { type FailureRun, runFailure, withFaults } from '../../bench/scenarios/failure.ts'
 import { defaultFaults, type Fault, parseFaults, recoveryMs } from '../../bench/scenarios/faults.ts'
 import { scalingSteps, sizeSteps } from '../../bench/scenarios/sizes.ts'
@@ -57,15 +60,32 @@ export const runBench = async (options: BenchOptions): Promise<BenchResult> => {
   const plan = kind === 'local' ? localPlan(settings, parts, spentTokens) : planFor(kind, settings, parts)
   if (kind === 'local') options.tell(describePlan(plan))
   const faults = kind === 'failure' ? faultsOf(settings) : []
-  const failure = kind === 'failure' ? await runFailure(plan, faults, options.hooks) : undefined
-  const run = failure?.run ?? (await runPlan(plan, options.hooks))
+  const servers = await watchServers(plan.targets, options.signal)
+  const gpus = watchGpus(options.env)
+  let failure: FailureRun | undefined
+  let run: Run
+  try {
+    if (kind === 'failure') failure = await runFailure(plan, faults, options.hooks)
+    run = failure?.run ?? (await runPlan(plan, options.hooks))
+  } finally {
+    await gpus.finish()
+  }
+  const resources = resourcesOf(
+    run.processes,
+    await gpus.finish(),
+    await servers.finish(new AbortController().signal),
+  )
   const built = buildReport(run, {
     version: options.version,
     settings,
     errorBar,
     isRepeated: (settings.repeats ?? 1) > 1,
   })
-  const report = { ...finish(kind, built, run, failure, faults), notes: [...notes, ...built.notes] }
+  const report = {
+    ...finish(kind, built, run, failure, faults),
+    resources,
+    notes: [...notes, ...built.notes],
+  }
   await writeOutputs(options.files, report, run)
   return { report, table: renderTable(report), exit: exitOf(report, options.strictClient) }
 }
