@@ -46,7 +46,7 @@ export interface Relation {
 /** Comparisons of one call beyond this many are given up on: not proven. */
 const stepsMax = 200_000
 /** And all calls together: what is asked later is not proven either. */
-const spentMax = 10_000_000
+const spentMax = 3_000_000
 /** Value sets nested deeper than this are not proven to hold each other. */
 const nestedMax = 300
 
@@ -61,6 +61,7 @@ export const createRelation = ({ undeclared = 'any', text = 'none' }: RelationOp
   /** Coinduction: a pair met again on the way to itself holds, unless something else on the way fails. */
   const holds = (outer: View, inner: View): boolean => {
     if (outer.key === inner.key || isAny(outer) || isNever(inner)) return true
+    if (++spent > spentMax) return false
     const pair = `${outer.key}>${inner.key}`
     const known = settled.get(pair)
     if (known !== undefined) return known
@@ -88,6 +89,7 @@ export const createRelation = ({ undeclared = 'any', text = 'none' }: RelationOp
   }
 
   const covers = (outer: View, inner: Alternative): boolean => {
+    if (spent > spentMax) return false
     if (trail.length === 0) steps = 0
     const options = alternatives(outer)
     if (inner.values)
