@@ -5,6 +5,7 @@ import type {
   InferenceRequest,
   TokenizeInput,
 } from '../../../core/inference.ts'
+import { plainText } from '../../../dialects/fastchat/api-request.ts'
 import type { KindName } from './options.ts'
 
 /** Why a request cannot be served as it was meant; undefined = it can. `kind` is undefined while it is not known. */
@@ -44,6 +45,7 @@ const refuseChat = (input: ChatInput, kind: KindName | undefined): string | unde
   const { messages, tools, toolChoice, choices, responseFormat, extra } = input
   return firstReason(
     messages.length === 0 && 'messages is empty.',
+    kind === 'api' && messages.some(({ content }) => !isWellFormed(plainText(content))) && halves('messages'),
     oneChoice(choices, kind),
     (tools !== undefined || extra['tools'] !== undefined) &&
       toolChoice !== 'none' &&
@@ -62,6 +64,12 @@ const refuseChat = (input: ChatInput, kind: KindName | undefined): string | unde
   )
 }
 
+/** The API server breaks where it sends half of a pair on. */
+const isWellFormed = (text: string | readonly number[]): boolean =>
+  typeof text !== 'string' || text.isWellFormed()
+const halves = (param: string): string =>
+  `${param} holds half of a surrogate pair, which the API server of FastChat cannot handle.`
+
 const mayBe = (type: string, role: string, kind: KindName | undefined): boolean =>
   type === 'text' || (type === 'image' && role === 'user' && !isWorkers(kind))
 
@@ -74,6 +82,7 @@ const refuseComplete = (input: CompleteInput, stream: boolean, kind: KindName | 
     prompts.length !== 1 &&
       (isWorkers(kind) || stream) &&
       'prompt must be one text: FastChat does not tell the answers to several apart.',
+    kind === 'api' && prompts.some((prompt) => !isWellFormed(prompt)) && halves('prompt'),
     suffix !== undefined && suffix !== '' && 'suffix cannot be given: FastChat fills in no middle.',
   )
 }
