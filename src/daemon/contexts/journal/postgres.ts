@@ -1,0 +1,112 @@
+import type { ContextKey } from '../../../core/context.ts'
+import { isMcpdError } from '../../../core/errors.ts'
+import type { Journal } from '../../../core/journal.ts'
+import { append, restore, type Writer } from './postgres/append.ts'
+import { startChores } from './postgres/chores.ts'
+import { connectDatabase } from './postgres/database.ts'
+import { checkContext, readStats } from './postgres/fsck.ts'
+import { annotate, collect, deleteContext } from './postgres/housekeeping.ts'
+import { takeLease } from './postgres/lease.ts'
+import { addConsumers, readOutbox, settleOutbox } from './postgres/outbox.ts'
+import { createQueues } from './postgres/queues.ts'
+import { findTurn, readList, readPath, readSummary, readTurns } from './postgres/read.ts'
+import { migrate } from './postgres/schema.ts'
+import type { PathTip } from './postgres/seal.ts'
+import { search } from './postgres/search.ts'
+import type { JournalOptions } from './options.ts'
+
+export interface PostgresJournalOptions extends JournalOptions {
+  /** `postgres://user:password@host:port/database`. */
+  readonly url: string
+  /** How long a daemon that does not answer is taken to be there; default 30,000. */
+  readonly leaseMs?: number
+}
+
+const leaseMsDefault = 30_000
+
+/**
+ * Contexts in a PostgreSQL database that several daemons may share. An append reads in one statement and writes in one
+ * other, which is its transaction; it is acknowledged when the server has it on its disk. Resolves when the database
+ * is of this schema. Throws STORE_UNAVAILABLE where it cannot be reached or written, CONFIG_INVALID where it will not do.
+ */
+export const openPostgresJournal = async (options: PostgresJournalOptions): Promise<Journal> => {
+  const { url, now, newId, consumers = [], leaseMs = leaseMsDefault } = options
+  const database = await connectDatabase(url)
+  const open = async () => {
+    await migrate(database)
+    if (consumers.length > 0) await addConsumers(database, consumers)
+    return takeLease(database, leaseMs)
+  }
+  const lease = await open().catch(async (error: unknown) => {
+    await database.close()
+    throw error
+  })
+  const writer: Writer = { now, newId, fence: lease.fence, ripened: (tip) => chores.noted(tip) }
+  const chores = startChores(database, lease, writer, leaseMs)
+  const queues = createQueues()
+  let closing: Promise<void> | undefined
+
+  /** A context that is deleted while it is read is none: what of it was missed is not damage. */
+  const reading = async <Result>(
+    key: ContextKey,
+    read: () => Promise<Result>,
+  ): Promise<Result | undefined> => {
+    try {
+      return await read()
+    } catch (error) {
+      if (!isMcpdError(error) || error.code !== 'CONTEXT_DAMAGED') throw error
+      return read()
+    }
+  }
+  const end = async (): Promise<void> => {
+    await chores.close()
+    // Where the server is not there, the others wait for the lease.
+    await lease.end().catch(() => undefined)
+    await database.close()
+  }
+  return {
+    driver: 'postgres',
+    shared: true,
+    append: (request) =>
+      // Writers of this daemon to one context would only be in each other's way.
+      queues.run(`${request.tenant}\0${request.context}`, () => append(database, writer, request)),
+    restore: async (appends) => {
+      const tips: PathTip[] = []
+      await database.transaction((sql) =>
+        restore(sql, { ...writer, ripened: (tip) => void tips.push(tip) }, appends),
+      )
+      // Before the end of the transaction nobody else would see them.
+      for (const tip of tips) chores.noted(tip)
+    },
+    path: (key, end, range) => reading(key, () => readPath(database, key, end, range)),
+    turns: (key) => reading(key, () => readTurns(database, key)),
+    summary: (key) => readSummary(database, key),
+    list: (query) => readList(database, query),
+    findTurn: (tenant, turn) => findTurn(database, tenant, turn),
+    search: (query) => search(database, query),
+    annotate: async (key, change) =>
+      (await annotate(database, key, change)) ? readSummary(database, key) : undefined,
+    delete: (key) => deleteContext(database, key),
+    seal: chores.seal,
+    collect: (policy, signal) => collect(database, policy, signal),
+    async *fsck(signal) {
+      for (let after: number | undefined = 0; after !== undefined;) {
+        signal?.throwIfAborted()
+        const { problems, next }: Awaited<ReturnType<typeof checkContext>> = await checkContext(
+          database,
+          after,
+        )
+        yield* problems
+        after = next
+      }
+    },
+    stats: () => readStats(database),
+    recover: chores.recover,
+    outbox: (consumer, limit) => readOutbox(database, consumer, limit),
+    settle: (consumer, through) => settleOutbox(database, consumer, through),
+    close: () => {
+      closing ??= end()
+      return closing
+    },
+  }
+}

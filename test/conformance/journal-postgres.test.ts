@@ -1,0 +1,38 @@
+import { afterAll, beforeAll } from 'vitest'
+import { journalSuite, type JournalSubject, suiteConsumer } from '../../src/conformance/journal-suite.ts'
+import { newId } from '../../src/daemon/contexts/ids.ts'
+import { openPostgresJournal } from '../../src/daemon/contexts/journal/postgres.ts'
+import { postgresMissing, type PostgresServer, startPostgres } from '../harness/postgres.ts'
+import { runSuite } from './run-suite.ts'
+
+const missing = postgresMissing()
+
+let server: PostgresServer | undefined
+beforeAll(async () => {
+  if (missing === undefined) server = await startPostgres()
+})
+afterAll(() => server?.close())
+
+const postgres = async (): Promise<JournalSubject> => {
+  await server?.query('DROP SCHEMA IF EXISTS mcpd CASCADE')
+  const open = () =>
+    openPostgresJournal({ url: server?.url ?? '', now: Date.now, newId, consumers: [suiteConsumer] })
+  let journal = await open()
+  return {
+    journal,
+    reopen: async () => {
+      await journal.close()
+      journal = await open()
+      return journal
+    },
+    close: () => journal.close(),
+  }
+}
+
+runSuite(
+  'the postgres journal',
+  journalSuite({ make: postgres }, true).map((check) => ({
+    ...check,
+    ...(missing !== undefined && { skipped: missing }),
+  })),
+)
