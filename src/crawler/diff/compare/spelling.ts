@@ -11,6 +11,7 @@ import {
 import { referenceOf } from '../../../openapi/grammar.ts'
 import { below } from '../../../openapi/pointer.ts'
 import type { Place, Spec } from '../../../openapi/spec.ts'
+import { saysNothing } from './annotation.ts'
 
 /**
  * Schemas compared as they are written, keyword by keyword, whatever the keywords come to. Nobody's contract changes
@@ -283,13 +284,6 @@ const branches = (pair: Pair, keyword: string, found: Spelling[], visit: Visit, 
       default: saysNothing(value),
     })
 }
-
-const annotating = new Set(
-  'title description example examples deprecated externalDocs default xml $comment'.split(' '),
-)
-
-const saysNothing = (value: Json): boolean =>
-  isObject(value) && Object.keys(value).every((name) => annotating.has(name) || name.startsWith('x-'))
 
 /** Whether the schema became one branch of its own union. */
 const isWrapped = ({ base, revision }: Pair, options: readonly Json[], spec: Spec): boolean =>
