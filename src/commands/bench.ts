@@ -50,7 +50,16 @@ Exit codes: 0 all well, 1 objective missed or too many errors, 2 usage, 3 target
       multiple: true,
       helpValue: 'KIND@START+LENGTH',
     }),
-    pid: Flags.integer({ description: 'process to watch the CPU and memory of', multiple: true, min: 1 }),
+    start: Flags.string({
+      description:
+        "run this command of the shell as the target's server, and end it; the failure scenario kills and freezes it itself",
+      helpValue: 'command',
+    }),
+    pid: Flags.integer({
+      description: 'process to watch the CPU, memory and threads of',
+      multiple: true,
+      min: 1,
+    }),
     preflight: Flags.boolean({
       description: 'ask each target once before the run',
       default: true,
@@ -84,6 +93,7 @@ Exit codes: 0 all well, 1 objective missed or too many errors, 2 usage, 3 target
       given: { ...settingsOf(flags), ...(flags.fault && { faults: flags.fault }) },
       scenario: flags.scenario,
       through: flags.through,
+      start: flags.start,
       tell: (text) => {
         if (!flags.quiet) process.stderr.write(`${text}\n`)
       },

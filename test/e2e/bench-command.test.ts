@@ -2,6 +2,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { Compile } from 'typebox/compile'
 import { startOpenAiStandIn } from '../../fixtures/openai-stand-in.ts'
@@ -28,6 +29,14 @@ const simulator = async (options: SimulatorOptions = {}): Promise<string> => {
   const started = await startSimulator({ behaviour: { ttftMs: 5, gapMs: 1 }, ...options })
   onTestFinished(() => started.close())
   return started.url
+}
+
+const closedPort = async (): Promise<string> => {
+  const server = createServer().listen(0, '127.0.0.1')
+  await new Promise((resolve) => server.once('listening', resolve))
+  const { port } = server.address() as { port: number }
+  await new Promise((resolve) => server.close(resolve))
+  return `http://127.0.0.1:${port}/v1`
 }
 
 interface Ran {
@@ -126,6 +135,48 @@ describe('mcpd bench', () => {
     expect(report.resources?.processes[0]?.threadsMax).toBeGreaterThan(1)
     expect([...Compile(reportSchema).Errors(report)]).toEqual([])
     expect(await readFile(join(path, 'page'), 'utf8')).toContain('A Card')
+  })
+
+  it('starts a server, kills and freezes it, and leaves nothing behind', async () => {
+    const url = await closedPort()
+    const path = await folder()
+    const pids = join(path, 'pids')
+    const main = fileURLToPath(new URL('../../src/bench/simulator/main.ts', import.meta.url))
+    // Its standard input is its lifeline, which a server of somebody else would not have.
+    const command = `echo $$ >> ${pids}; sleep 600 | ${process.execPath} ${main} --port ${new URL(url).port} --behaviour '{"ttftMs":5,"gapMs":1}'`
+    const load = ['--model', 'sim', '-c', '2', '--output-tokens', '4', '--duration', '5s', '--timeout', '1s']
+    const faults = ['--scenario', 'failure', '--fault', 'kill@300ms+300ms', '--fault', 'freeze@3s+300ms']
+    const ran = await bench([
+      url,
+      ...load,
+      ...faults,
+      '--start',
+      command,
+      '--drain',
+      '1s',
+      '--quiet',
+      '--json',
+    ])
+    const { faults: seen = [], resources } = ran.json as Report
+    expect(seen.map((fault) => [fault.kind, fault.in])).toEqual([
+      ['kill', 'process'],
+      ['freeze', 'process'],
+    ])
+    expect(seen[0]?.during).toSatisfy(({ requests, failed }) => requests > 0 && failed === requests)
+    expect(seen.map(({ recoveryMs }) => recoveryMs)).not.toContain(null)
+    expect(resources?.processes.map(({ name }) => name)).toContainEqual(expect.stringMatching(/^process/))
+    expect((await readFile(pids, 'utf8')).trim().split('\n')).toHaveLength(2)
+    await expect(fetch(url)).rejects.toThrow()
+  })
+
+  it.each([
+    ['a command that ends', 'echo no such model >&2; exit 1', 'no such model', 3],
+    ['a target that answers already', 'sleep 600', 'answers at', 2],
+  ])('refuses %s', async (_, command, words, code) => {
+    const url = code === 2 ? await standIn() : await closedPort()
+    const ran = await bench([url, ...quick, '--start', command])
+    expect(ran.err).toContain(words)
+    expect(ran.code).toBe(code)
   })
 
   it('sends on a schedule', async () => {
@@ -318,14 +369,6 @@ describe('mcpd bench', () => {
 })
 
 describe('bad input of mcpd bench', () => {
-  const closedPort = async (): Promise<string> => {
-    const server = createServer().listen(0, '127.0.0.1')
-    await new Promise((resolve) => server.once('listening', resolve))
-    const { port } = server.address() as { port: number }
-    await new Promise((resolve) => server.close(resolve))
-    return `http://127.0.0.1:${port}/v1`
-  }
-
   it('ends with 3 when nobody is there, also without asking first', async () => {
     const url = await closedPort()
     const asked = await bench([url, ...quick])

@@ -89,7 +89,7 @@ export const faultsTable = ({ faults = [] }: Report): string =>
     ? ''
     : panel(
         'Injected faults',
-        'Between client and target. Recovery is from the end of the fault to the first success that was issued after it.',
+        'Between client and target, or in the server that the run had started. Recovery is from the end of the fault to the first success that was issued after it.',
         table(
           [
             '',
@@ -102,8 +102,8 @@ export const faultsTable = ({ faults = [] }: Report): string =>
             'lost',
             'recovery ms',
           ].map((title) => ({ title })),
-          faults.map(({ kind, fromMs, toMs, before, during, after, lost, recoveryMs }) => [
-            kind,
+          faults.map(({ kind, in: where, fromMs, toMs, before, during, after, lost, recoveryMs }) => [
+            where === 'process' ? `${kind}, the server` : kind,
             formatNumber(fromMs / 1000),
             formatNumber((toMs - fromMs) / 1000),
             formatMs(before.ttftMs.p50),

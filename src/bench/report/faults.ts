@@ -3,6 +3,8 @@ import type { Summary } from '../percentile.ts'
 /** A fault that was injected, and what became of the requests around it. Times in ms from the first request. */
 export interface FaultReport {
   readonly kind: string
+  /** In a process that the run had started, or between client and target. */
+  readonly in?: 'process' | 'connection'
   readonly fromMs: number
   readonly toMs: number
   readonly before: FaultWindow

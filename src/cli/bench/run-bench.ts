@@ -9,6 +9,8 @@ import { watchGpus } from '../../bench/gpus.ts'
 import { watchServers } from '../../bench/server-metrics.ts'
 import { type FailureRun, runFailure, withFaults } from '../../bench/scenarios/failure.ts'
 import { defaultFaults, type Fault, parseFaults, recoveryMs } from '../../bench/scenarios/faults.ts'
+import { startServer, type StartedServer } from '../../bench/scenarios/started-server.ts'
+import { childrenOf } from '../../bench/processes.ts'
 import { scalingSteps, sizeSteps } from '../../bench/scenarios/sizes.ts'
 import { taxOf } from '../../bench/scenarios/tax.ts'
 import type { Settings } from '../../bench/settings.ts'
@@ -24,6 +26,8 @@ export interface BenchOptions extends Omit<PrepareOptions, 'scenarioFile' | 'res
   readonly scenario: string | undefined
   /** `mcpd`: the same load around the daemon and through it. */
   readonly through: string | undefined
+  /** A command that runs the target's server, which then is a process of the run. */
+  readonly start: string | undefined
   readonly strictClient: boolean
   /** Whether to measure the client first where that has not been done lately. */
   readonly selftest: boolean
@@ -46,9 +50,14 @@ export const runBench = async (options: BenchOptions): Promise<BenchResult> => {
   const scenarioFile = isScenario(options.scenario) ? undefined : options.scenario
   const errorBar = await errorBarOfHere(options.env, options.selftest, options.signal)
   const given = kind === 'local' ? { ...localSettings, ...options.given } : options.given
+  await using stack = new AsyncDisposableStack()
+  const server = options.start === undefined ? undefined : await startTarget(options.start, options)
+  if (server) stack.defer(() => server.close())
+  const started = server ? [server.pid, ...childrenOf(server.pid)] : []
   const prepared = await prepareBench(
     {
       ...options,
+      pids: [...options.pids, ...started],
       scenarioFile,
       given,
       ...(kind === 'local' && { resolve: localModels, preflightMs: 10_000, preflight: true }),
@@ -65,7 +74,7 @@ export const runBench = async (options: BenchOptions): Promise<BenchResult> => {
   let failure: FailureRun | undefined
   let run: Run
   try {
-    if (kind === 'failure') failure = await runFailure(plan, faults, options.hooks)
+    if (kind === 'failure') failure = await runFailure(plan, faults, options.hooks, server)
     run = failure?.run ?? (await runPlan(plan, options.hooks))
   } finally {
     await gpus.finish()
@@ -88,6 +97,13 @@ export const runBench = async (options: BenchOptions): Promise<BenchResult> => {
   }
   await writeOutputs(options.files, report, run)
   return { report, table: renderTable(report), exit: exitOf(report, options.strictClient) }
+}
+
+const startTarget = async (command: string, { names, signal }: BenchOptions): Promise<StartedServer> => {
+  const [url] = names
+  if (url === undefined || names.length > 1 || !/^https?:/i.test(url) || !URL.canParse(url))
+    throw new McpdError('USAGE', 'With --start there is one target, and it is the URL of what is started.')
+  return startServer(command, url, signal)
 }
 
 const scenarios = ['baseline', 'scaling', 'failure'] as const
