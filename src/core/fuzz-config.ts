@@ -23,7 +23,7 @@ const login = Type.Object(
         description: 'Body as JSON, such as user and password; write secrets as ${env:NAME}.',
       }),
     ),
-    token: Type.Optional(
+    answer: Type.Optional(
       Type.String({
         pattern: '^/',
         description: 'JSON pointer to the token in the answer.',

@@ -11,7 +11,7 @@ const answerMaxMs = 30_000
 /** Asks the target for credentials as the config says. Throws UNAUTHENTICATED, without what was sent. */
 export const logInBy =
   (
-    { path, method = 'POST', body, token = '/token', header }: FuzzLogin,
+    { path, method = 'POST', body, answer = '/token', header }: FuzzLogin,
     { url, lookup }: GuardedTarget,
   ): LogIn =>
   async (signal) => {
@@ -35,10 +35,10 @@ export const logInBy =
         'UNAUTHENTICATED',
         `Logging in at ${path} failed: ${failure?.message ?? `answered ${response?.status}`}.`,
       )
-    const value = valueOf(response.body, token)
+    const value = valueOf(response.body, answer)
     if (typeof value !== 'string' || value === '')
-      throw new McpdError('UNAUTHENTICATED', `The answer of ${path} has no text at ${token}.`, {
-        suggestions: ['Say where the token is: fuzz.login.token'],
+      throw new McpdError('UNAUTHENTICATED', `The answer of ${path} has no text at ${answer}.`, {
+        suggestions: ['Say where the token is: fuzz.login.answer'],
       })
     return header === undefined ? { kind: 'bearer', token: value } : { kind: 'header', name: header, value }
   }

@@ -1,20 +1,21 @@
 import { describe, expect, it } from 'vitest'
 import { Compile } from 'typebox/compile'
 import { fuzzSchema, resolveFuzz } from '../../../src/core/fuzz-config.ts'
+import { isSecret } from '../../../src/core/load-config.ts'
 
 describe('fuzz in mcpd.yaml', () => {
   const check = Compile(fuzzSchema)
 
   it('takes what the flags take, and logins', () => {
-    expect(check.Check({ auth: 'bearer:x', time: '30s', login: { path: '/session', token: '/token' } })).toBe(
-      true,
-    )
+    expect(
+      check.Check({ auth: 'bearer:x', time: '30s', login: { path: '/session', answer: '/token' } }),
+    ).toBe(true)
   })
 
   it('refuses what it does not know', () => {
     expect(check.Check({ tiem: '30s' })).toBe(false)
     expect(check.Check({ time: 'soon' })).toBe(false)
-    expect(check.Check({ login: { token: '/token' } })).toBe(false)
+    expect(check.Check({ login: { answer: '/token' } })).toBe(false)
   })
 
   it('starts relative paths where the config is', () => {
@@ -25,4 +26,8 @@ describe('fuzz in mcpd.yaml', () => {
     })
     expect(resolveFuzz(undefined, '/srv')).toEqual({})
   })
+})
+
+it('says where the answer to a login has its credentials, which is no secret', () => {
+  expect([isSecret('/fuzz/login/answer'), isSecret('/fuzz/login/body/password')]).toEqual([false, true])
 })
