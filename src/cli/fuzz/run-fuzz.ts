@@ -99,7 +99,7 @@ const fuzzTarget = async (
 }
 
 /** Credentials that a request gives are asked for before the run, and again when they are no longer taken. */
-const withLogins = async (
+export const withLogins = async (
   settings: FuzzSettings,
   { login, login2 }: FuzzConfig,
   target: GuardedTarget,

@@ -9,6 +9,8 @@ import { openSpec, type Spec } from '../../../openapi/spec.ts'
 import { repositoryCache } from '../../specs/crawl-plan.ts'
 import { readSide } from '../../specs/diff-inputs.ts'
 import { specPlace } from '../../specs/spec-place.ts'
+import { withConfig } from '../config-flags.ts'
+import { withLogins } from '../run-fuzz.ts'
 import { type FuzzFlags, settingsOf } from '../settings-of.ts'
 import { guardTarget, sharedUse } from '../target.ts'
 
@@ -51,6 +53,7 @@ export const runReplay = async (run: ReplayRun): Promise<readonly Replayed[]> =>
 
 const replayFile = async (file: string, run: ReplayRun): Promise<Replayed> => {
   const { flags, env, signal } = run
+  const { config } = specPlace(flags)
   const reproduction = readReproduction(await textOf(file), file)
   const url = flags.url ?? reproduction.url
   if (!URL.canParse(url)) throw new McpdError('USAGE', `"${url}" is no URL.`)
@@ -60,7 +63,12 @@ const replayFile = async (file: string, run: ReplayRun): Promise<Replayed> => {
   const { verdict, message, exchanges } = await replay({
     spec,
     // A seed of its own: what was made by an earlier replay is in the way of the same again.
-    settings: await settingsOf({ ...flags, url }, target.url, env),
+    settings: await withLogins(
+      await settingsOf({ ...withConfig(flags, config.fuzz), url, seed: undefined }, target.url, env),
+      config.fuzz,
+      target,
+      signal,
+    ),
     reproduction,
     signal,
     lookup: target.lookup,
