@@ -79,6 +79,15 @@ export interface ContextImport {
   readonly turns: number
 }
 
+/** `busy` and `differing` name contexts that were not copied. */
+export interface MigrateReport {
+  readonly copied: number
+  readonly renewed: number
+  readonly same: number
+  readonly busy: readonly string[]
+  readonly differing: readonly string[]
+}
+
 export interface FsckReport {
   readonly ok: boolean
   readonly checked: Readonly<Record<string, unknown>>
@@ -146,6 +155,8 @@ export interface ContextCalls {
   delete(id: string, options?: CallOptions): Promise<void>
   stats(options?: CallOptions): Promise<Readonly<Record<string, unknown>>>
   fsck(options?: CallOptions): Promise<FsckReport>
+  /** Copies every context into the store at a URL, such as `postgres://…`. */
+  migrate(to: string, options?: CallOptions): Promise<MigrateReport>
 }
 
 const base = '/mcp/v1/contexts'
@@ -199,5 +210,7 @@ export const contextCalls = (api: Connection, admin: Connection): ContextCalls =
     delete: (id, { signal } = {}) => api.done({ method: 'DELETE', path: of(id), signal }),
     stats: (options) => ask({ method: 'GET', path: '/admin/contexts' }, options, admin),
     fsck: (options) => ask({ method: 'POST', path: '/admin/contexts/fsck' }, options, admin),
+    migrate: (to, options) =>
+      ask({ method: 'POST', path: '/admin/contexts/migrate', body: { to } }, options, admin),
   }
 }

@@ -9,9 +9,9 @@ export const contextsSchema = Type.Object(
   {
     journal: Type.Optional(
       Type.String({
-        pattern: '^(sqlite:|memory:)',
+        pattern: '^(sqlite:|memory:|postgres(ql)?://)',
         description:
-          'Where conversations are kept: sqlite:PATH, by default a file in the state directory, or memory: for tests.',
+          'Where conversations are kept: sqlite:PATH, by default a file in the state directory; ${env:NAME} with postgres://USER:PASSWORD@HOST/DATABASE, which daemons may share; or memory: for tests.',
         default: 'sqlite:',
       }),
     ),
@@ -61,6 +61,7 @@ export type ContextsFile = Static<typeof contextsSchema>
 export interface ContextsConfig {
   readonly journal:
     | { readonly kind: 'sqlite'; /** Absolute. */ readonly path: string }
+    | { readonly kind: 'postgres'; /** With the password: never to be shown. */ readonly url: string }
     | { readonly kind: 'memory' }
   /** Absent: for ever. */
   readonly retentionMs?: number
@@ -88,5 +89,6 @@ export const resolveContexts = (
 const resolveJournal = (url: string, stateDir: string, folder: string): ContextsConfig['journal'] => {
   const place = url.slice(url.indexOf(':') + 1)
   if (url.startsWith('memory:')) return { kind: 'memory' }
+  if (url.startsWith('postgres')) return { kind: 'postgres', url }
   return { kind: 'sqlite', path: place === '' ? `${stateDir}/contexts.db` : resolve(folder, place) }
 }

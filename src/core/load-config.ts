@@ -113,6 +113,9 @@ export const isSecret = (pointer: string): boolean =>
     pointer,
   )
 
+/** A password in the URL of a store, once references are taken out. */
+const passwordInUrl = /^(postgres(ql)?|rediss?):\/\/([^/@]*:[^/@]+@|.*[?&](ssl)?password=[^&])/i
+
 /** What may stand before the reference in an authorization header. */
 const scheme = /^(bearer|basic) /i
 
@@ -136,6 +139,11 @@ const substitute = (value: unknown, pointer: string, place: Place): unknown => {
   const at = `${originOf(place.lines, pointer)}${pointer}`
   if (isSecret(pointer) && value.replaceAll(reference, '').replace(scheme, '').trim() !== '')
     throw new McpdError('CONFIG_INVALID', `${at} is a secret; write \${env:NAME} or \${file:/path}.`)
+  if (passwordInUrl.test(value.replaceAll(reference, '')))
+    throw new McpdError(
+      'CONFIG_INVALID',
+      `${at} has a password in it; write \${env:NAME} or \${file:/path} for it, or for the whole URL.`,
+    )
   return value.replaceAll(reference, (_, kind: string, name: string) => {
     place.references.set(pointer, value)
     return kind === 'env' ? readVariable(name, at, place) : readSecretFile(name, at, place)

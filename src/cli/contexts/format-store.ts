@@ -1,4 +1,4 @@
-import type { FsckReport } from '../../client/index.ts'
+import type { FsckReport, MigrateReport } from '../../client/index.ts'
 import { printable } from '../printable.ts'
 import { formatBytes } from '../quantity.ts'
 import { formatTable } from '../table.ts'
@@ -13,6 +13,13 @@ export const formatStats = (stats: Readonly<Record<string, unknown>>): string =>
   ])
   return formatTable(['WHAT', 'HOW MUCH'], [...rows, ...sizes])
 }
+
+export const formatMigrated = ({ copied, renewed, same, busy, differing }: MigrateReport): string =>
+  [
+    `${copied} copied and read back, ${renewed} renewed, ${same} there already.`,
+    ...busy.map((id) => printable(`${id}: an answer is being written; run it again.`)),
+    ...differing.map((id) => printable(`${id}: there is another one, or it went on there; left alone.`)),
+  ].join('\n')
 
 export const formatFsck = ({ ok, problems }: FsckReport): string =>
   ok

@@ -3,6 +3,7 @@ import type { Logger } from 'pino'
 import type { ContextsConfig } from '../../core/context-config.ts'
 import type { Guard, Invoke } from '../../core/inference.ts'
 import type { Journal } from '../../core/journal.ts'
+import { defaultPrincipal } from '../../core/principal.ts'
 import { recallGuard } from '../guards/recall.ts'
 import type { ContextParts } from '../http/context-route.ts'
 import type { Registry } from '../registry.ts'
@@ -13,6 +14,7 @@ import { newId } from './ids.ts'
 import { lazyJournal } from './journal/lazy.ts'
 import { createMemoryJournal } from './journal/memory.ts'
 import { createLook, createPreview } from './look.ts'
+import { migrateContexts } from './migrate.ts'
 import { tokenizeBy, vectorsOf } from './models.ts'
 import { createPruning } from './pruning.ts'
 import { createContextStore } from './store.ts'
@@ -71,7 +73,16 @@ export const startContexts = (config: ContextsConfig, options: StartOptions): Co
         )
       },
     }),
-    surface: { contexts, newId, preview: createPreview(contexts, pruning), compact },
+    surface: {
+      contexts,
+      newId,
+      preview: createPreview(contexts, pruning),
+      compact,
+      migrate: async (url, signal) => {
+        await using target = closing(await openPostgres(url))
+        return migrateContexts(contexts.journal, target.journal, defaultPrincipal.tenant, signal)
+      },
+    },
     close: async () => {
       stop.abort()
       await pruning.close()
@@ -82,17 +93,30 @@ export const startContexts = (config: ContextsConfig, options: StartOptions): Co
 
 const journalOf = ({ journal, retentionMs }: ContextsConfig, log: Logger): Journal => {
   if (journal.kind === 'memory') return createMemoryJournal({ now: Date.now, newId })
-  const lazy = lazyJournal({ driver: 'sqlite', shared: false }, async () => {
-    const { openSqliteJournal } = await import('./journal/sqlite.ts')
-    const opened = await openSqliteJournal({ path: journal.path })
+  const lazy = lazyJournal({ driver: journal.kind, shared: journal.kind === 'postgres' }, async () => {
+    const opened = await open(journal)
     const aborted = await opened.recover()
     if (aborted > 0) log.info({ aborted }, 'answers that a crash cut off are kept as aborted')
     return keepHouse(opened, retentionMs, log)
   })
   // What a crash left open is settled before anybody asks.
-  if (existsSync(journal.path))
-    lazy.stats().catch((error: unknown) => log.error({ err: error }, 'the conversations cannot be read'))
+  if (journal.kind === 'postgres' || existsSync(journal.path))
+    lazy.recover().catch((error: unknown) => log.error({ err: error }, 'the conversations cannot be read'))
   return lazy
+}
+
+const open = async (journal: Exclude<ContextsConfig['journal'], { kind: 'memory' }>): Promise<Journal> => {
+  if (journal.kind === 'postgres') return openPostgres(journal.url)
+  const { openSqliteJournal } = await import('./journal/sqlite.ts')
+  return openSqliteJournal({ path: journal.path })
+}
+
+/** A journal that is closed with the block that has it. */
+const closing = (journal: Journal) => ({ journal, [Symbol.asyncDispose]: () => journal.close() })
+
+const openPostgres = async (url: string): Promise<Journal> => {
+  const { openPostgresJournal } = await import('./journal/postgres.ts')
+  return openPostgresJournal({ url, now: Date.now, newId })
 }
 
 /** Deletes what is too old, now and every hour. */

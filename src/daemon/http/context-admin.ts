@@ -7,7 +7,7 @@ const problemsMax = 1000
 
 /** The store that all contexts of all tenants are in: for whoever runs the daemon. */
 export const contextAdmin =
-  ({ contexts }: Pick<ContextParts, 'contexts'>) =>
+  ({ contexts, migrate }: Pick<ContextParts, 'contexts' | 'migrate'>) =>
   (app: FastifyInstance): void => {
     app.get(
       '/admin/contexts',
@@ -40,6 +40,24 @@ export const contextAdmin =
         }
         const { contexts: count, turns, segments } = await contexts.journal.stats()
         return { ok: problems.length === 0, checked: { contexts: count, turns, segments }, problems }
+      },
+    )
+
+    app.post<{ Body: { readonly to: string } }>(
+      '/admin/contexts/migrate',
+      {
+        schema: {
+          tags: ['Admin'],
+          operationId: 'migrateContexts',
+          summary: 'Copy every conversation into another store, and read each copy back',
+          body: { $ref: 'ContextMigrate#' },
+          response: { 200: answers('ContextMigrated', 'What became of each.'), ...problem },
+        },
+      },
+      async ({ body, raw }) => {
+        const gone = new AbortController()
+        raw.socket.once('close', () => gone.abort())
+        return migrate(body.to, gone.signal)
       },
     )
   }

@@ -3,6 +3,7 @@ import type { ContextKey, ContextSummary } from '../../core/context.ts'
 import { McpdError } from '../../core/errors.ts'
 import { defaultPrincipal } from '../../core/principal.ts'
 import type { createCompaction } from '../contexts/compaction.ts'
+import type { Migrated } from '../contexts/migrate.ts'
 import type { ViewPlan, ViewReport } from '../contexts/look.ts'
 import type { ContextStore } from '../contexts/store.ts'
 import { idPattern } from './context-schemas.ts'
@@ -16,6 +17,8 @@ export interface ContextParts {
   readonly preview: (key: ContextKey, ref: string, plan: ViewPlan) => Promise<ViewReport>
   /** Has a model sum up what no longer fits; undefined where there is too little. */
   readonly compact: ReturnType<typeof createCompaction>
+  /** Copies everything into the store at a URL. */
+  readonly migrate: (url: string, signal: AbortSignal) => Promise<Migrated>
 }
 
 /** A number between bounds in a query, where everything is text. */

@@ -230,6 +230,30 @@ const contextFsckSchema = Type.Object(
   { ...closed, $id: 'ContextFsck', description: 'Every hash and link was checked.' },
 )
 
+const contextMigrateSchema = Type.Object(
+  {
+    to: Type.String({
+      pattern: '^postgres(ql)?://',
+      maxLength: 2048,
+      description: 'The URL of the other store.',
+    }),
+  },
+  { ...closed, $id: 'ContextMigrate', description: 'Where everything is to be copied.' },
+)
+
+const contextMigratedSchema = Type.Object(
+  {
+    copied: count('Contexts that were not there.'),
+    renewed: count('That were there from an earlier run, and have grown since.'),
+    same: count('That were there already, turn for turn.'),
+    busy: Type.Array(id('A context.'), { description: 'In which an answer is being written: run it again.' }),
+    differing: Type.Array(id('A context.'), {
+      description: 'That are others there, or went on there: nothing of them was touched.',
+    }),
+  },
+  { ...closed, $id: 'ContextMigrated' },
+)
+
 const contextCompactSchema = Type.Object(
   {
     model: Type.String({ minLength: 1, maxLength: 1024, description: 'Which model is to sum up.' }),
@@ -239,6 +263,8 @@ const contextCompactSchema = Type.Object(
 )
 
 export const contextSchemas = [
+  contextMigrateSchema,
+  contextMigratedSchema,
   contextCompactSchema,
   contextCreateSchema,
   contextChangeSchema,

@@ -87,7 +87,7 @@ export const openPostgresJournal = async (options: PostgresJournalOptions): Prom
     annotate: async (key, change) =>
       (await annotate(database, key, change)) ? readSummary(database, key) : undefined,
     delete: (key) => deleteContext(database, key),
-    seal: chores.seal,
+    seal: (signal) => chores.seal(signal),
     collect: (policy, signal) => collect(database, policy, signal),
     async *fsck(signal) {
       for (let after: number | undefined = 0; after !== undefined;) {
@@ -101,7 +101,7 @@ export const openPostgresJournal = async (options: PostgresJournalOptions): Prom
       }
     },
     stats: () => readStats(database),
-    recover: chores.recover,
+    recover: () => chores.recover(),
     outbox: (consumer, limit) => readOutbox(database, consumer, limit),
     settle: (consumer, through) => settleOutbox(database, consumer, through),
     close: () => {

@@ -51,7 +51,7 @@ export const connectDatabase = async (url: string): Promise<Database> => {
     options: '-c synchronous_commit=on',
     types: {
       // Counters and times of 64 bits are below 2^53.
-      getTypeParser: (oid, format) => (oid === int8 ? Number : types.getTypeParser(oid, format)),
+      getTypeParser: (oid, format) => (Number(oid) === int8 ? Number : types.getTypeParser(oid, format)),
     },
   })
   const ignore = (): void => undefined

@@ -1,0 +1,201 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { bodyOf } from '../../../../../src/core/canonical-json.ts'
+import type { Append } from '../../../../../src/core/context.ts'
+import type { Journal } from '../../../../../src/core/journal.ts'
+import { newId } from '../../../../../src/daemon/contexts/ids.ts'
+import { openPostgresJournal } from '../../../../../src/daemon/contexts/journal/postgres.ts'
+import { postgresMissing, type PostgresServer, startPostgres } from '../../../../harness/postgres.ts'
+
+const missing = postgresMissing()
+
+let server: PostgresServer
+let opened: Journal[]
+beforeAll(async () => {
+  if (missing === undefined) server = await startPostgres()
+})
+afterAll(() => server?.close())
+beforeEach(async () => {
+  opened = []
+  if (missing === undefined) await server.query('DROP SCHEMA IF EXISTS mcpd CASCADE')
+})
+afterEach(async () => {
+  await Promise.all(opened.map((journal) => journal.close()))
+})
+
+const open = async (options: { url?: string; leaseMs?: number; consumers?: string[] } = {}) => {
+  const journal = await openPostgresJournal({ url: server.url, now: Date.now, newId, ...options })
+  opened.push(journal)
+  return journal
+}
+/** The same server, another database, user or setting. */
+const urlWith = (change: (url: URL) => void): string => {
+  const url = new URL(server.url)
+  change(url)
+  return url.href
+}
+
+const key = { tenant: 'default', context: 'talk' }
+const main = { head: 'main' }
+const say = (text: string) => ({ role: 'user' as const, body: bodyOf({ role: 'user', content: text }) })
+const append = (journal: Journal, texts: readonly string[], more: Partial<Append> = {}) =>
+  journal.append({ ...key, ...main, expected: '*', turns: texts.map(say), ...more })
+const textsOf = async (journal: Journal) =>
+  (await journal.path(key, main))?.turns.map(
+    ({ body }) => (JSON.parse(body.toString()) as { content?: string }).content,
+  )
+
+describe.skipIf(missing !== undefined)(`PostgreSQL${missing === undefined ? '' : ` (${missing})`}`, () => {
+  it('lets two daemons write one conversation, each turn once and in one order', async () => {
+    const [one, two] = [await open(), await open()]
+    await append(one, ['begin'], { expected: null })
+    const acknowledged: string[] = []
+    const write = async (journal: Journal, text: string, expected: string): Promise<void> => {
+      const result = await append(journal, [text], { expected, idempotencyKey: text })
+      if (result.outcome !== 'conflict') acknowledged.push(text)
+      else await write(journal, text, result.head ?? '')
+    }
+    await Promise.all(
+      Array.from({ length: 24 }, (_, index) => write(index % 2 ? one : two, `w${index}`, 'nowhere')),
+    )
+    expect(await textsOf(one)).toHaveLength(25)
+    expect((await textsOf(two))?.toSorted()).toEqual(['begin', ...acknowledged].toSorted())
+    expect(await Array.fromAsync(two.fsck())).toEqual([])
+  })
+
+  it('aborts what a daemon left open once its lease has run out, which then cannot close it', async () => {
+    const stale = await open({ leaseMs: 10 * 60_000 })
+    const other = await open({ leaseMs: 10 * 60_000 })
+    await append(stale, ['one'], { expected: null })
+    await append(stale, [], { opens: { id: 'answer', role: 'assistant' } })
+    expect(await other.recover()).toBe(0)
+    // As after a long sleep of the machine that the other daemon is on.
+    await server.query(
+      "UPDATE mcpd.owners SET beat = beat - interval '1 hour' WHERE fence = (SELECT min(fence) FROM mcpd.owners)",
+    )
+    expect(await other.recover()).toBe(1)
+    const late = await append(stale, ['late'], { closes: 'answer' })
+    expect(late).toEqual({ outcome: 'conflict', head: 'answer' })
+    expect((await other.path(key, main))?.turns.at(-1)?.state).toBe('aborted')
+  })
+
+  it('says that it is away while the server is, and goes on by itself when it is back', async () => {
+    const journal = await open()
+    await append(journal, ['one'], { expected: null })
+    await server.kill()
+    await expect(append(journal, ['two'])).rejects.toMatchObject({
+      code: 'STORE_UNAVAILABLE',
+      details: { retryAfterSeconds: expect.any(Number) as number },
+    })
+    await expect(journal.path(key, main)).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' })
+    await server.start()
+    await append(journal, ['two'], { idempotencyKey: 'k' })
+    expect(await textsOf(journal)).toEqual(['one', 'two'])
+  })
+
+  it('survives that its connections are ended', async () => {
+    const journal = await open()
+    await append(journal, ['one'], { expected: null })
+    await server.query(
+      "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'mcpd'",
+    )
+    // What is sent over a connection that is just breaking fails; the key tells whether it was written.
+    const again = () => append(journal, ['two'], { idempotencyKey: 'k' })
+    await again().catch(again)
+    expect(await textsOf(journal)).toEqual(['one', 'two'])
+  })
+
+  it('names a turn whose bytes were changed, and never answers without it', async () => {
+    const journal = await open()
+    await append(journal, ['one', 'two', 'three'], { expected: null })
+    await server.query("UPDATE mcpd.turns SET data = '\\x7b7d' WHERE seq = 2")
+    await expect(journal.path(key, main)).rejects.toMatchObject({ code: 'CONTEXT_DAMAGED' })
+    expect(await Array.fromAsync(journal.fsck())).toMatchObject([{ kind: 'body-changed' }])
+    await server.query('DELETE FROM mcpd.turns WHERE seq = 2')
+    await expect(journal.path(key, main)).rejects.toMatchObject({ code: 'CONTEXT_DAMAGED' })
+    expect((await Array.fromAsync(journal.fsck())).map(({ kind }) => kind)).toEqual([
+      'parent-missing',
+      'store-damaged',
+    ])
+  })
+
+  it('never settles an entry of the outbox that is not there yet', async () => {
+    const journal = await open({ consumers: ['reader'] })
+    await Promise.all(
+      Array.from({ length: 20 }, (_, index) =>
+        append(journal, ['x'], { context: `c${index}`, expected: null }),
+      ),
+    )
+    const seen = new Set<string>()
+    for (;;) {
+      const entries = await journal.outbox('reader', 3)
+      if (entries.length === 0) break
+      for (const { context } of entries) seen.add(context)
+      await journal.settle('reader', entries.at(-1)?.number ?? 0)
+    }
+    expect(seen.size).toBe(20)
+  })
+
+  it('may be opened by many at once', async () => {
+    const journals = await Promise.all(Array.from({ length: 4 }, () => open()))
+    expect(journals.map(({ driver }) => driver)).toEqual(['postgres', 'postgres', 'postgres', 'postgres'])
+  })
+})
+
+describe.skipIf(missing !== undefined)('a database that will not do', () => {
+  const refused = async (url: string) => {
+    const error: unknown = await open({ url }).then(
+      () => undefined,
+      (thrown: unknown) => thrown,
+    )
+    expect(String(error)).not.toContain('hunter2')
+    return error
+  }
+
+  it('of a newer schema', async () => {
+    await open()
+    await server.query('INSERT INTO mcpd.migrations (version) VALUES (1000)')
+    expect(await refused(server.url)).toMatchObject({
+      code: 'CONFIG_INVALID',
+      message: expect.stringContaining('newer') as string,
+    })
+  })
+
+  it('read-only, such as a replica', async () => {
+    await server.query('CREATE ROLE reader LOGIN; ALTER ROLE reader SET default_transaction_read_only = on')
+    const url = urlWith((at) => (at.username = 'reader'))
+    expect(await refused(url)).toMatchObject({
+      code: 'STORE_UNAVAILABLE',
+      message: expect.stringContaining('read-only') as string,
+    })
+  })
+
+  it('of a user without rights', async () => {
+    await server.query('CREATE ROLE nobody_much LOGIN')
+    const url = urlWith((at) => (at.username = 'nobody_much'))
+    expect(await refused(url)).toMatchObject({
+      code: 'STORE_UNAVAILABLE',
+      message: expect.stringContaining('rights') as string,
+    })
+  })
+
+  it('in another encoding', async () => {
+    await server.query("CREATE DATABASE latin ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0")
+    const url = urlWith((at) => (at.pathname = '/latin'))
+    expect(await refused(url)).toMatchObject({
+      code: 'CONFIG_INVALID',
+      message: expect.stringContaining('UTF8') as string,
+    })
+  })
+
+  it('that does not exist, or a server that is not there', async () => {
+    const none = urlWith((at) => (at.pathname = '/none'))
+    expect(await refused(none)).toMatchObject({ message: expect.stringContaining('no database') as string })
+    const stranger = urlWith((at) => ([at.username, at.password] = ['stranger', 'hunter2']))
+    expect(await refused(stranger)).toMatchObject({
+      message: expect.stringContaining('user or the password') as string,
+    })
+    expect(await refused('postgres://mcpd:hunter2@localhost/mcpd?host=/nowhere')).toMatchObject({
+      code: 'STORE_UNAVAILABLE',
+    })
+  })
+})
