@@ -11,7 +11,7 @@ import {
 import { referenceOf } from '../../../openapi/grammar.ts'
 import { below } from '../../../openapi/pointer.ts'
 import type { Place, Spec } from '../../../openapi/spec.ts'
-import { saysNothing } from './annotation.ts'
+import { saysNothing } from './says-nothing.ts'
 
 /**
  * Schemas compared as they are written, keyword by keyword, whatever the keywords come to. Nobody's contract changes
