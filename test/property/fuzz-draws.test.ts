@@ -1,4 +1,4 @@
-import fc, { type Arbitrary } from 'fast-check'
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { arbitraryOf } from '../../src/fuzz/draw/arbitrary.ts'
 import { drawsOf } from '../../src/fuzz/draw/draws.ts'
@@ -33,14 +33,12 @@ const schemas = fc.letrec<{ schema: Json }>((tie) => ({
       { type: ['string', 'null'], maxLength: 6 },
       { type: 'integer', multipleOf: 5 },
     ),
-    fc
-      .tuple(tie('schema'), fc.nat(2), fc.nat(3))
-      .map(([items, least, more]): Json => ({
-        type: 'array',
-        items,
-        minItems: least,
-        maxItems: least + more,
-      })),
+    fc.tuple(tie('schema'), fc.nat(2), fc.nat(3)).map(([items, least, more]): Json => ({
+      type: 'array',
+      items,
+      minItems: least,
+      maxItems: least + more,
+    })),
     fc
       .tuple(
         fc.dictionary(fc.constantFrom('name', 'size', 'when', 'tags'), tie('schema'), { maxKeys: 4 }),
@@ -53,7 +51,7 @@ const schemas = fc.letrec<{ schema: Json }>((tie) => ({
         additionalProperties: isOpen,
         ...(areRequired && { required: Object.keys(properties) }),
       })),
-  ) as Arbitrary<Json>,
+  ),
 })).schema
 
 const viewOf = (schema: Json) =>

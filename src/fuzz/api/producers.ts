@@ -63,8 +63,8 @@ export const needOf = ({ path }: Operation, name: string): Need => ({
 /** The operations that may have a value for a need, the likeliest first. */
 export const producersOf = (api: Api, consumer: Operation, need: Need): readonly Producer[] => {
   const found: Producer[] = []
-  for (const operation of api.operations) {
-    const score = scoreOf(api, operation, consumer, need)
+  for (const operation of candidatesFor(indexOf(api), need)) {
+    const score = scoreOf(operation, consumer, need)
     if (score > 0) found.push({ operation, score })
   }
   return found.toSorted(
@@ -72,14 +72,77 @@ export const producersOf = (api: Api, consumer: Operation, need: Need): readonly
   )
 }
 
+/** Who may come into question, so that documents of thousands of operations are not gone through for each value. */
+interface Index {
+  readonly byPath: ReadonlyMap<string, readonly Operation[]>
+  readonly byNoun: ReadonlyMap<string, readonly Operation[]>
+  readonly byMember: ReadonlyMap<string, readonly Operation[]>
+  /** Those with links, and those whose path says that they create. */
+  readonly always: readonly Operation[]
+}
+
+const indexes = new WeakMap<Api, Index>()
+const creating = /create|new|register|signup|import|upload/i
+const alwaysMax = 200
+
+const indexOf = (api: Api): Index => {
+  const known = indexes.get(api)
+  if (known) return known
+  const usable = api.operations.filter(({ method, isModel }) => !isModel && /^(POST|GET|PUT)$/.test(method))
+  const made: Index = {
+    byPath: groupedBy(usable, ({ path }) => [path.replace(/\/$/, '')]),
+    byNoun: groupedBy(usable, ({ path }) => (path.endsWith('}') ? [] : [nounOfPath(path)])),
+    byMember: groupedBy(usable, (operation) =>
+      [...answerMembers(operation)].filter((name) => !general.has(name)),
+    ),
+    always: usable
+      .filter(
+        ({ method, path, responses }) =>
+          (method === 'POST' && creating.test(path)) ||
+          [...responses.values()].some(({ links }) => links.length > 0),
+      )
+      .slice(0, alwaysMax),
+  }
+  indexes.set(api, made)
+  return made
+}
+
+const groupedBy = (
+  operations: readonly Operation[],
+  namesOf: (operation: Operation) => readonly string[],
+): ReadonlyMap<string, readonly Operation[]> => {
+  const groups = new Map<string, Operation[]>()
+  for (const operation of operations)
+    for (const name of namesOf(operation)) {
+      const group = groups.get(name)
+      if (group) group.push(operation)
+      else groups.set(name, [operation])
+    }
+  return groups
+}
+
+const candidatesFor = (
+  { byPath, byNoun, byMember, always }: Index,
+  { name, noun, prefix }: Need,
+): ReadonlySet<Operation> => {
+  const collection = prefix?.slice(0, prefix.lastIndexOf('/')).replace(/\/$/, '')
+  return new Set([
+    ...(prefix === undefined ? [] : [...(byPath.get(prefix) ?? []), ...(byPath.get(collection ?? '') ?? [])]),
+    ...nounsFor(noun).flatMap((each) => byNoun.get(each) ?? []),
+    ...(byMember.get(plainName(name)) ?? []),
+    ...(byMember.get(`${noun}id`) ?? []),
+    ...always,
+  ])
+}
+
+const nounsFor = (noun: string): readonly string[] => [
+  noun,
+  ...(people.has(noun) ? ['user', 'customer', 'account'] : []),
+]
+
 const parametersIn = (path: string): number => path.split('{').length - 1
 
-const scoreOf = (
-  api: Api,
-  operation: Operation,
-  consumer: Operation,
-  { name, noun, prefix }: Need,
-): number => {
+const scoreOf = (operation: Operation, consumer: Operation, { name, noun, prefix }: Need): number => {
   const { method, path } = operation
   const isCreation = method === 'POST'
   if (operation.isModel || (method !== 'POST' && method !== 'GET' && method !== 'PUT')) return 0
@@ -91,19 +154,14 @@ const scoreOf = (
   if (method === 'PUT') return own === prefix ? 50 : 0
   if (own === collection) return isCreation ? 100 : 70
   if (prefix !== undefined && own === prefix) return 0
-  const nouns = [noun, ...(people.has(noun) ? ['user', 'customer', 'account'] : [])]
+  const nouns = nounsFor(noun)
   const depth = parametersIn(path)
   const isOwnNoun = nouns.includes(nounOfPath(path)) && !path.endsWith('}')
   if (isOwnNoun) return (isCreation ? 80 : 62) - depth * 3
-  if (
-    isCreation &&
-    /create|new|register|signup|import|upload/i.test(path) &&
-    path.toLowerCase().includes(noun)
-  )
-    return 60 - depth * 3
+  if (isCreation && creating.test(path) && path.toLowerCase().includes(noun)) return 60 - depth * 3
   const names = answerMembers(operation)
   if (names.has(plainName(name)) && !general.has(plainName(name))) return (isCreation ? 55 : 20) - depth * 3
-  return api.operations.length < 500 && names.has(`${noun}id`) ? (isCreation ? 30 : 15) - depth * 3 : 0
+  return names.has(`${noun}id`) ? (isCreation ? 30 : 15) - depth * 3 : 0
 }
 
 const isLinked = (producer: Operation, consumer: Operation, name: string): boolean =>

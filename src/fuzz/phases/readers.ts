@@ -11,29 +11,26 @@ import type { Reader } from './lane.ts'
 /** By operation that writes: how what it wrote is read. */
 export const readersOf = (session: Session): Map<string, Reader> => {
   const found = new Map<string, Reader>()
+  const reading = new Map(
+    session.operations
+      .filter(({ method }) => method === 'GET')
+      .map((each) => [each.path.replace(/\/$/, ''), each]),
+  )
+  const items = new Map(
+    [...reading].flatMap(([path, each]) =>
+      /\/\{[^{}]+\}$/.test(path) ? [[path.slice(0, path.lastIndexOf('/')), each] as const] : [],
+    ),
+  )
   for (const writer of session.operations) {
     const own = writer.path.replace(/\/$/, '')
-    const same = session.operations.find(
-      ({ method, path }) => method === 'GET' && path.replace(/\/$/, '') === own,
-    )
+    const same = reading.get(own)
     if (writer.method === 'POST') {
-      const item = itemReader(session, writer)
+      const item = items.get(own)
       if (item) found.set(writer.key, (story) => Promise.resolve(readItem(session, item, story)))
     } else if (/^(PUT|PATCH)$/.test(writer.method) && same)
       found.set(writer.key, (story) => Promise.resolve(readSame(session, same, story)))
   }
   return found
-}
-
-/** `GET /pets/{petId}` of `POST /pets`. */
-export const itemReader = (session: Session, { path }: Operation, method = 'GET'): Operation | undefined => {
-  const own = path.replace(/\/$/, '')
-  return session.operations.find(
-    (each) =>
-      each.method === method &&
-      each.path.startsWith(`${own}/{`) &&
-      /^\/\{[^{}]+\}\/?$/.test(each.path.slice(own.length)),
-  )
 }
 
 const readStep = (session: Session, reader: Operation, story: Story, own: Step['bindings']): Step => {

@@ -12,9 +12,9 @@ import { quietSources, statefulSources, walkSources } from './stateful.ts'
 
 /** Shares of the time by which a phase gives way to the next; what is left of it is done in the last one. */
 const shares: Readonly<Record<Phase, number>> = {
-  probe: 0.2,
-  examples: 0.3,
-  coverage: 0.55,
+  probe: 0.5,
+  examples: 0.5,
+  coverage: 0.6,
   stateful: 0.8,
   random: 1,
 }
@@ -99,9 +99,10 @@ const casesSource = (
   let isSettled = false
   return {
     phase,
+    isReady: () => laneOf() !== undefined,
     next: () => {
       const lane = laneOf()
-      if (!lane) return 'later'
+      if (!lane) return undefined
       cases ??= make(lane)[Symbol.iterator]()
       const each = cases.next()
       if (!each.done) return () => lane.run(each.value)

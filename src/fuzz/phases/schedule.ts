@@ -4,8 +4,10 @@ import { phases } from '../call.ts'
 /** Work of one operation in one phase. A slow one must not take the turns of the others. */
 export interface Source {
   readonly phase: Phase
-  /** The next piece of work, `later` while it waits for something, or undefined when there is none left. */
-  next(): (() => Promise<void>) | 'later' | undefined
+  /** The next piece of work, or undefined when there is none left. */
+  next(): (() => Promise<void>) | undefined
+  /** False while it waits for something. */
+  isReady?(): boolean
   /** Its pieces run alone, but for pieces of slow sources. */
   readonly isQuiet?: boolean
 }
@@ -36,40 +38,50 @@ const slowMs = 400
  */
 export const schedule = async (sources: readonly Source[], options: ScheduleOptions): Promise<void> => {
   const { workers, now, signal } = options
-  const open: Turn[] = sources.map((source) => ({ source, spentMs: 0, running: 0, pieces: 0 }))
+  const turns: readonly Turn[] = sources.map((source) => ({ source, spentMs: 0, running: 0, pieces: 0 }))
   let wake: (() => void)[] = []
   let quiet: Turn | undefined
   const isSlow = ({ spentMs, pieces, running }: Turn): boolean =>
     pieces === 0 ? running > 0 : spentMs / pieces > slowMs
-  const rankOf = ({ source: { phase } }: Turn): number =>
-    now() > options.shareEnds(phase) ? phases.length : phases.indexOf(phase)
+  /** One list for each phase: of thousands of sources only those whose turn it is are looked at. */
+  const open = new Map(phases.map((phase) => [phase, turns.filter(({ source }) => source.phase === phase)]))
+  const inOrder = (): readonly Phase[] => {
+    const time = now()
+    const isOver = (phase: Phase): number => (time > options.shareEnds(phase) ? 1 : 0)
+    return phases.toSorted((left, right) => isOver(left) - isOver(right))
+  }
   const mayRun = (turn: Turn): boolean => {
     if (turn.running > 0 && (isSlow(turn) || turn.source.isQuiet)) return false
-    if (quiet) return false
-    return !turn.source.isQuiet || open.every((other) => other.running === 0 || isSlow(other))
+    if (quiet || turn.source.isReady?.() === false) return false
+    return !turn.source.isQuiet || turns.every((other) => other.running === 0 || isSlow(other))
   }
-  const pick = (): { turn: Turn; work: () => Promise<void> } | undefined => {
-    const waiting = new Set<Turn>()
+  const pickFrom = (among: Turn[]): { turn: Turn; work: () => Promise<void> } | undefined => {
     for (;;) {
       let best: Turn | undefined
       let lowest = Infinity
-      for (const turn of open) {
-        if (waiting.has(turn) || !mayRun(turn)) continue
-        const cost = rankOf(turn) * 1e9 + costOf(turn)
-        if (cost < lowest) [best, lowest] = [turn, cost]
+      for (const turn of among) {
+        const cost = costOf(turn)
+        if (cost < lowest && mayRun(turn)) [best, lowest] = [turn, cost]
+        if (lowest === 0) break
       }
       if (!best) return undefined
       const work = best.source.next()
-      if (work === 'later') waiting.add(best)
-      else if (work) return { turn: best, work }
-      else open.splice(open.indexOf(best), 1)
+      if (work) return { turn: best, work }
+      among.splice(among.indexOf(best), 1)
     }
+  }
+  const pick = (): { turn: Turn; work: () => Promise<void> } | undefined => {
+    for (const phase of inOrder()) {
+      const picked = pickFrom(open.get(phase) ?? [])
+      if (picked) return picked
+    }
+    return undefined
   }
   const worker = async (): Promise<void> => {
     while (!signal.aborted) {
       const picked = pick()
       if (!picked) {
-        if (open.length === 0 || (open.every(({ running }) => running === 0) && quiet === undefined)) return
+        if (turns.every(({ running }) => running === 0)) return
         await new Promise<void>((resolve) => wake.push(resolve))
         continue
       }

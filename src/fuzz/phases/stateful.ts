@@ -41,16 +41,21 @@ export const quietSources = (session: Session): readonly Source[] => {
   return [listSource(() => made, true)]
 }
 
-/** Longer stories without a plot, again and again, until nobody asks for more. */
+/** Longer stories without a plot, and those with one again with other values, until nobody asks for more. */
 export const walkSources = (session: Session): readonly Source[] => {
   const tell = teller(session)
-  const resources = resourcesOf(session.operations)
   const { examplesMax } = session.settings
-  return resources.map((resource): Source => {
+  return resourcesOf(session.operations).map((resource): Source => {
     let count = 0
+    let told: (() => Promise<void>)[] = []
     return {
       phase: 'random',
-      next: () => (count++ < examplesMax / 5 ? tell('walk', () => walk(session, resource)) : undefined),
+      next: () => {
+        if (count++ >= examplesMax / 5) return undefined
+        if (count % 2 === 0) return tell('walk', () => walk(session, resource))
+        if (told.length === 0) told = [...tales(session, resource, tell)]
+        return told.shift()
+      },
     }
   })
 }

@@ -25,14 +25,21 @@ export interface Resource {
 const trimmed = (path: string): string => path.replace(/\/$/, '')
 
 /** What can be read one by one, with all that can be done to it. */
-export const resourcesOf = (operations: readonly Operation[]): readonly Resource[] =>
-  operations
+export const resourcesOf = (operations: readonly Operation[]): readonly Resource[] => {
+  const places = new Map<string, Operation>()
+  const below = new Map<string, Operation[]>()
+  for (const operation of operations) {
+    const path = trimmed(operation.path)
+    places.set(`${operation.method} ${path}`, operation)
+    const thing = operation.method === 'GET' ? /^(.*\})\/[^{}]+$/.exec(path)?.[1] : undefined
+    if (thing !== undefined) below.set(thing, [...(below.get(thing) ?? []), operation])
+  }
+  return operations
     .filter(({ method, path, isModel }) => method === 'GET' && !isModel && /\{[^{}]+\}\/?$/.test(path))
     .map((reader) => {
       const path = trimmed(reader.path)
       const collection = path.slice(0, path.lastIndexOf('/'))
-      const at = (method: string, place: string) =>
-        operations.find((each) => each.method === method && trimmed(each.path) === place)
+      const at = (method: string, place: string) => places.get(`${method} ${place}`)
       const [creator, lister, put, patch, deleter] = [
         at('POST', collection),
         at('GET', collection),
@@ -48,14 +55,10 @@ export const resourcesOf = (operations: readonly Operation[]): readonly Resource
         ...(put && { put }),
         ...(patch && { patch }),
         ...(deleter && { deleter }),
-        children: operations.filter(
-          (each) =>
-            each.method === 'GET' &&
-            each.path.startsWith(`${path}/`) &&
-            !each.path.slice(path.length).includes('{'),
-        ),
+        children: below.get(path) ?? [],
       }
     })
+}
 
 export const intentOf = (what: string, expect: Intent['expect'] = 'valid'): Intent => ({
   phase: 'stateful',

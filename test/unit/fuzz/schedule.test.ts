@@ -53,7 +53,7 @@ describe('the schedule', () => {
     const done: string[] = []
     let isReady = false
     const opening: Source = listed('probe', ['open'], done)
-    const waiting: Source = { phase: 'coverage', next: () => (isReady ? undefined : 'later') }
+    const waiting: Source = { phase: 'coverage', isReady: () => isReady, next: () => undefined }
     const readying: Source = {
       phase: 'examples',
       next: () => (isReady ? undefined : () => Promise.resolve(void (isReady = true))),
