@@ -54,9 +54,19 @@ const parse = (bytes: Buffer): Wire => {
   }
 }
 
-/** MLServer's framework says `detail`. */
+/** MLServer's framework says `detail`: text, or one entry per member at fault. */
 const wordsOf = ({ error, detail }: Wire): string | undefined =>
-  textOf(error) ?? (error ? JSON.stringify(error) : undefined) ?? textOf(detail)
+  textOf(error) ?? (error ? JSON.stringify(error) : undefined) ?? textOf(detail) ?? listed(detail)
+
+const listed = (detail: unknown): string | undefined =>
+  Array.isArray(detail)
+    ? textOf(
+        detail
+          .filter(isRecord)
+          .map(({ loc, msg }) => `${Array.isArray(loc) ? loc.join('.') : ''} ${textOf(msg) ?? ''}`.trim())
+          .join('; '),
+      )
+    : undefined
 
 const restricted = (status: number, said: string | undefined): McpdError => {
   const [, header] = /expecting header '([^']{1,100})'/.exec(said ?? '') ?? []
@@ -95,9 +105,14 @@ const codeOf = (status: number, said: string | undefined): ErrorCode => {
     case 503:
       return 'BACKEND_UNAVAILABLE'
     default:
+      if (isUnreadable(said)) return 'BAD_REQUEST'
       return isForbiddenLoad(said) ? 'OPERATION_UNSUPPORTED' : 'BACKEND_ERROR'
   }
 }
+
+/** Triton calls it a failure of its own when it cannot read what it was sent, such as half of a surrogate pair. */
+const isUnreadable = (said: string | undefined): boolean =>
+  said?.startsWith('failed to parse the request JSON') ?? false
 
 /** Models are only loaded and unloaded where the server was started for it. */
 const isForbiddenLoad = (said: string | undefined): boolean =>

@@ -1,4 +1,6 @@
 import { isMcpdError, McpdError } from '../../../core/errors.ts'
+import { unfold } from '../../../core/fold.ts'
+import type { InferenceEvent, WholeEvent } from '../../../core/inference.ts'
 import { promptTensors } from '../../../dialects/kserve/generate-request.ts'
 import { createPieceDecoder, decodeGenerated, recordOf } from '../../../dialects/kserve/generate-response.ts'
 import { decodeInferMessage, encodeInferMessage } from '../../../dialects/kserve/grpc-messages.ts'
@@ -33,7 +35,7 @@ const questionsOver = (connection: GrpcConnection): Questions => {
         return factsOfConfig(await config(model, signal))
       } catch (error) {
         if (!isMcpdError(error) || error.code !== 'OPERATION_UNSUPPORTED') throw error
-        return factsOfMetadata(await connection.unary('ModelMetadata', splitVersion(model), signal))
+        return factsOfMetadata(await connection.unary('ModelMetadata', splitVersion(model), signal), true)
       }
     },
     statistics: async (signal) =>
@@ -54,9 +56,16 @@ const inferencesOver = (connection: GrpcConnection): Inferences => {
     const { model, tensors } = decodeInferMessage(answer, call.input.outputs, allBytes(call))
     return { type: 'whole', response: () => ({ model, choices: [], tensors }) }
   }
+  const generate: Inferences['generate'] = async (call) => {
+    const whole = (await infer(asInfer(call))).response()
+    const response = decodeGenerated(recordOf(whole.model, whole.tensors ?? []), call.layout)
+    return { type: 'whole', ...(response.usage && { usage: response.usage }), response: () => response }
+  }
   return {
     infer,
     async *inferStream(call) {
+      // MLServer has another message in its streams than Triton has.
+      if (call.facts?.isPlain) return yield* pieces(await infer(call), call.signal)
       let started = false
       for await (const { model, tensors } of connection.responses(call)) {
         if (!started) yield { type: 'start', model: model || call.model }
@@ -67,18 +76,23 @@ const inferencesOver = (connection: GrpcConnection): Inferences => {
       yield { type: 'end' }
     },
     generatesDecoupled: false,
-    generate: async (call) => {
-      const whole = (await infer(asInfer(call))).response()
-      const response = decodeGenerated(recordOf(whole.model, whole.tensors ?? []), call.layout)
-      return { type: 'whole', ...(response.usage && { usage: response.usage }), response: () => response }
-    },
+    generate,
     async *generateStream(call) {
-      const pieces = createPieceDecoder(call.model, call.layout, call.prompt.tellsFinish)
+      if (call.layout.facts.isPlain) return yield* pieces(await generate(call), call.signal)
+      const decoder = createPieceDecoder(call.model, call.layout, call.prompt.tellsFinish)
       for await (const { model, tensors, isFinal } of connection.responses(asInfer(call)))
         // An empty last response says nothing but that it is the last.
-        if (tensors.length > 0 || !isFinal) yield* pieces.push(recordOf(model || call.model, tensors))
-      yield* pieces.end()
+        if (tensors.length > 0 || !isFinal) yield* decoder.push(recordOf(model || call.model, tensors))
+      yield* decoder.end()
     },
+  }
+}
+
+/** A whole answer as a stream. */
+function* pieces(whole: WholeEvent, signal: AbortSignal): Generator<InferenceEvent> {
+  for (const event of unfold(whole.response())) {
+    signal.throwIfAborted()
+    yield event
   }
 }
 

@@ -67,17 +67,18 @@ interface Entry {
 const readIndex = async (server: Server, options: TritonOptions, signal: AbortSignal): Promise<Entry[]> => {
   const configured = Object.keys(options.models ?? {})
   const index = await server.index(signal).catch((error: unknown) => {
-    if (isMcpdError(error) && error.code === 'OPERATION_UNSUPPORTED' && configured.length > 0)
-      return undefined
+    if (isMcpdError(error) && tellsNoIndex(error) && configured.length > 0) return undefined
     throw error
   })
   if (!index) return configured.map((name) => ({ name, versions: [], isReady: true }))
   const entries = new Map<string, Entry>()
-  for (const line of index.slice(0, modelsMax)) {
+  // PyTriton keeps its models out of its repository; that they are counted shows that they are there.
+  const lines = index.length > 0 ? index : await readCounted(server, signal)
+  for (const line of lines.slice(0, modelsMax)) {
     const name = textOf(line['name'])
     if (name === undefined) continue
     const before = entries.get(name)
-    const isReady = line['state'] === 'READY'
+    const isReady = isReadyState(line)
     const version = textOf(line['version'])
     const reason = textOf(line['reason']) ?? before?.reason
     entries.set(name, {
@@ -88,6 +89,23 @@ const readIndex = async (server: Server, options: TritonOptions, signal: AbortSi
     })
   }
   return [...entries.values()]
+}
+
+/** A server without the extension, or one that keeps it to itself. */
+const tellsNoIndex = ({ code, message }: McpdError): boolean =>
+  code === 'OPERATION_UNSUPPORTED' || (code === 'BACKEND_ERROR' && message.includes('restricts'))
+
+/** MLServer says State.READY over gRPC. */
+const isReadyState = ({ state }: Wire): boolean => state === 'READY' || state === 'State.READY'
+
+/** The models that the server has statistics of. */
+const readCounted = async (server: Server, signal: AbortSignal): Promise<readonly Wire[]> => {
+  const statistics = await server.statistics(signal).catch((error: unknown) => {
+    signal.throwIfAborted()
+    if (isMcpdError(error) && error.code !== 'BACKEND_UNAVAILABLE') return []
+    throw error
+  })
+  return statistics.map(({ name, version }) => ({ name, version, state: 'READY' }))
 }
 
 /** undefined when the model cannot be described: it may have gone since it was listed. */
@@ -182,7 +200,7 @@ export const askHealth = async (server: Server, signal: AbortSignal): Promise<He
     const told = known !== undefined && { version: known }
     if (ready) return { ok: true, ...told }
     const index = await server.index(signal)
-    return index.some(({ state }) => state === 'READY')
+    return index.some(isReadyState)
       ? { ok: true, detail: 'Not all of its models are ready.', ...told }
       : { ok: false, detail: 'None of its models is ready.', ...told }
   } catch (error) {
