@@ -13,6 +13,9 @@ const counts = { aborted: 0, left: 0, sent: 0 }
 
 const text = (value: string): InferenceEvent => ({ type: 'text-delta', index: 0, text: value })
 
+/** Models that were loaded, fetched and removed in this process. */
+const managed: string[] = []
+
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
 async function* say(request: InferenceRequest, greeting: string): AsyncGenerator<InferenceEvent> {
@@ -83,6 +86,23 @@ const create = ({ greeting = 'hello' }: Options): Adapter => {
     health: async () => ({ ok: true, version: '1' }),
     validate: ({ model }) => (model === 'invalid' ? 'That is invalid.' : undefined),
     metrics: async () => ({ requests_sent: counts.sent }),
+    manage: {
+      load: async (model, signal, keepAlive) => {
+        signal.throwIfAborted()
+        if (model === 'unknown') throw new McpdError('MODEL_NOT_FOUND', 'There is no such model.')
+        managed.push(`load ${model} ${keepAlive}`)
+      },
+      async *pull(model, signal) {
+        yield { status: 'pulling', totalBytes: 2, completedBytes: 1 }
+        await turn()
+        signal.throwIfAborted()
+        if (model === 'broken') throw new McpdError('BACKEND_ERROR', 'It broke off.')
+        managed.push(`pull ${model}`)
+        yield { status: 'success' }
+      },
+      remove: async (model) => void managed.push(`remove ${model}`),
+    },
+    describe: async (model) => ({ dialect: 'fixture', body: { model, managed: managed.splice(0) } }),
     close: async () => {
       closed = true
     },

@@ -16,6 +16,8 @@ export interface HostSuiteOptions {
    * and the reason when it never will.
    */
   readonly host: (moduleUrl: string, options: object) => Promise<Adapter>
+  /** Whether it carries what is asked of single models: `manage` and `describe`. Default true. */
+  readonly manages?: boolean
   /** Longest wait for any single answer, start or stop. Default 20,000 ms. */
   readonly stepMs?: number
 }
@@ -34,10 +36,12 @@ interface Session {
 
 /** Everything that must be the same wherever an adapter runs: in the daemon or in a process of its own. */
 export const hostSuite = (options: HostSuiteOptions): readonly Check[] => [
-  ...[...passing, ...stopping, ...failing].map(({ name, body }) => ({
-    name,
-    run: (signal: AbortSignal) => withSession(options, body, signal),
-  })),
+  ...[...passing, ...(options.manages === false ? [] : managing), ...stopping, ...failing].map(
+    ({ name, body }) => ({
+      name,
+      run: (signal: AbortSignal) => withSession(options, body, signal),
+    }),
+  ),
   ...startChecks(options),
 ]
 
@@ -100,7 +104,7 @@ const passing: readonly SessionCheck[] = [
   },
   {
     name: 'models, health, operations and metrics are the adapter’s own',
-    body: async ({ adapter, run }) => {
+    body: async ({ adapter, run, counts }) => {
       await Array.fromAsync(run('plain'))
       const { signal } = new AbortController()
       assert.deepEqual(await adapter.models(signal), [
@@ -109,7 +113,38 @@ const passing: readonly SessionCheck[] = [
       assert.deepEqual(await adapter.health(signal), { ok: true, version: '1' })
       assert.deepEqual([...adapter.operations], ['chat'])
       assert.deepEqual([...adapter.uses], ['POST /chat'])
-      assert.equal((await adapter.metrics?.(signal))?.['requests_sent'], 0)
+      const { sent } = await counts()
+      assert.equal((await adapter.metrics?.(signal))?.['requests_sent'], sent)
+    },
+  },
+]
+
+const managing: readonly SessionCheck[] = [
+  {
+    name: 'models are loaded, fetched, removed and described by the adapter, and by nothing else',
+    body: async ({ adapter: { manage, describe } }) => {
+      assert.ok(manage?.load && manage.pull && manage.remove && describe, 'it carries no manage or describe')
+      assert.ok(!('unload' in manage), 'it carries an unload that nobody has')
+      const { signal } = new AbortController()
+      await manage.load('a', signal, '10m')
+      assert.deepEqual(await Array.fromAsync(manage.pull('b', signal)), [
+        { status: 'pulling', totalBytes: 2, completedBytes: 1 },
+        { status: 'success' },
+      ])
+      await manage.remove('c', signal)
+      assert.deepEqual(await describe('d', signal), {
+        dialect: 'fixture',
+        body: { model: 'd', managed: ['load a 10m', 'pull b', 'remove c'] },
+      })
+    },
+  },
+  {
+    name: 'what managing throws keeps its code, also in the middle of a pull',
+    body: async ({ adapter: { manage } }) => {
+      const { signal } = new AbortController()
+      assert.equal((await refusalOf(manage!.load!('unknown', signal))).code, 'MODEL_NOT_FOUND')
+      const pulls = Array.fromAsync(manage!.pull!('broken', signal))
+      assert.equal((await refusalOf(pulls)).code, 'BACKEND_ERROR')
     },
   },
 ]

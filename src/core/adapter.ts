@@ -25,9 +25,9 @@ export interface Adapter {
   metrics?(signal: AbortSignal): Promise<Readonly<Record<string, number>>>
   /** Hands a request of the backend's own API on as it is: for routes that mcpd does not know. */
   forward?(request: ForwardRequest): Promise<TransportResponse>
-  readonly manage?: ModelManagement
+  readonly manage?: ModelManagement | undefined
   /** What the backend itself says of a model, in its own dialect. Throws MODEL_NOT_FOUND. */
-  describe?(model: string, signal: AbortSignal): Promise<Description>
+  readonly describe?: ((model: string, signal: AbortSignal) => Promise<Description>) | undefined
   /** The operations of the backend's API that this adapter relies on, such as `POST /api/chat`. */
   readonly uses: readonly string[]
 }

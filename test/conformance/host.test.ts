@@ -53,6 +53,8 @@ runSuite(
 runSuite(
   'the gRPC host',
   hostSuite({
+    // Its protocol has no words for them.
+    manages: false,
     host: async (moduleUrl, options) => {
       const standIn = await startGrpcStandIn({
         load: async () => {

@@ -12,6 +12,8 @@ import { requireAdapter, requireModule, requireOptions } from './module-check.ts
 import {
   type Capabilities,
   isFinal,
+  manageWords,
+  type ModelRequest,
   type SidecarStart,
   toWireEvent,
   toWireFailure,
@@ -136,7 +138,34 @@ const whenReady = async (adapter: Adapter): Promise<Capabilities> => {
     operations: adapter.operations,
     uses: adapter.uses,
     metrics: adapter.metrics !== undefined,
+    manage: manageWords.filter((word) => adapter.manage?.[word] !== undefined),
+    describe: adapter.describe !== undefined,
   }
+}
+
+/** Says how a model comes, for as long as the connection is open. */
+const pull = async (adapter: Adapter, request: IncomingMessage, response: ServerResponse): Promise<void> => {
+  const gone = new AbortController()
+  response.on('close', () => gone.abort(new McpdError('CANCELLED', 'The daemon wants no answer any more.')))
+  response.writeHead(200, { 'content-type': 'application/x-ndjson' })
+  try {
+    const { model } = JSON.parse((await readBody(request)).toString()) as ModelRequest
+    for await (const progress of adapter.manage?.pull?.(model, gone.signal) ?? [])
+      if (!response.write(encodeNdjson(progress))) await once(response, 'drain', { signal: gone.signal })
+  } catch (error) {
+    if (!gone.signal.aborted) response.write(encodeNdjson(failure(error)))
+  }
+  response.end()
+}
+
+type AboutModel = (adapter: Adapter, asked: ModelRequest, signal: AbortSignal) => Promise<unknown> | undefined
+
+/** What is asked about one model. */
+const modelRoutes: Readonly<Record<string, AboutModel>> = {
+  'POST /models/load': ({ manage }, { model, keepAlive }, signal) => manage?.load?.(model, signal, keepAlive),
+  'POST /models/unload': ({ manage }, { model }, signal) => manage?.unload?.(model, signal),
+  'POST /models/remove': ({ manage }, { model }, signal) => manage?.remove?.(model, signal),
+  'POST /describe': (adapter, { model }, signal) => adapter.describe?.(model, signal),
 }
 
 /** What is asked of an adapter, by method and path. */
@@ -151,8 +180,15 @@ const serve = async (adapter: Adapter | undefined, ready: Promise<Capabilities>,
   const server = createServer((request, response) => {
     const name = `${request.method} ${request.url}`
     const route = adapter && Object.hasOwn(routes, name) ? routes[name] : undefined
+    const about = Object.hasOwn(modelRoutes, name) ? modelRoutes[name] : undefined
     if (name === 'GET /capabilities') void answer(response, () => ready)
     else if (adapter && name === 'POST /infer') void infer(adapter, request, response)
+    else if (adapter && name === 'POST /models/pull') void pull(adapter, request, response)
+    else if (adapter && about)
+      void answer(response, async (signal) => {
+        const asked = JSON.parse((await readBody(request)).toString()) as ModelRequest
+        return (await about(adapter, asked, signal)) ?? {}
+      })
     else if (adapter && route) void answer(response, (signal) => route(adapter, signal))
     else response.writeHead(404).end()
   })

@@ -1,4 +1,4 @@
-import type { Health, Model } from '../../core/adapter.ts'
+import type { Description, Health, Model, PullProgress } from '../../core/adapter.ts'
 import { type ErrorCode, type ErrorDetails, isErrorCode, McpdError } from '../../core/errors.ts'
 import type {
   InferenceEvent,
@@ -20,6 +20,8 @@ import { said } from './sidecar-schemas.ts'
  *   aborts the inference. An `error` line is the last one.
  * - `GET /models`, `/health` and, where the capabilities say so, `/metrics` answer JSON; what failed answers a status
  *   of 400 and above with a WireError.
+ * - `POST /models/load`, `unload`, `remove` and `/describe` take a ModelRequest and answer JSON; `POST /models/pull`
+ *   answers application/x-ndjson, one PullProgress a line. There are those that the capabilities name.
  */
 
 export interface SidecarStart {
@@ -45,6 +47,18 @@ export interface Capabilities {
   readonly uses?: readonly string[]
   /** Whether there is `GET /metrics`. */
   readonly metrics?: boolean
+  readonly manage?: readonly ManageWord[]
+  /** Whether there is `POST /describe`. */
+  readonly describe?: boolean
+}
+
+export const manageWords = ['load', 'unload', 'pull', 'remove'] as const
+export type ManageWord = (typeof manageWords)[number]
+
+/** The body of a request about one model. */
+export interface ModelRequest {
+  readonly model: string
+  readonly keepAlive?: string | number
 }
 
 /** A request without what cannot be sent: its signal is the connection, its trace stays with the daemon. */
@@ -121,6 +135,22 @@ export const parseLine = (text: string): WireLine => {
   if (!check) throw nonsense(`a line of an unknown type: ${String(type).slice(0, 64)}`)
   if (!check.Check(value)) throw nonsense(`a wrong ${type}: ${complaint(check.Errors(value))}`)
   return value
+}
+
+/** A line of the answer of a pull. Throws what the sidecar says went wrong, or BACKEND_ERROR. */
+export const parseProgress = (text: string): PullProgress => {
+  const value = parse(text, 'a line')
+  if (said.failure.Check(value)) throw fromWireFailure(value as WireError)
+  if (!said.progress.Check(value))
+    throw nonsense(`a wrong progress: ${complaint(said.progress.Errors(value))}`)
+  return value
+}
+
+/** Throws BACKEND_ERROR for an answer that is no description. */
+export const parseDescription = (body: Buffer): Description => {
+  const value = parse(body.toString(), 'a description')
+  if (said.description.Check(value)) return value
+  throw nonsense(`a wrong description: ${complaint(said.description.Errors(value))}`)
 }
 
 interface Answers {

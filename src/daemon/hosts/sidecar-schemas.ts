@@ -43,6 +43,18 @@ const request = Type.Object(
   { description: 'The body of POST /infer. The connection that closes is the client that went away.' },
 )
 
+const modelRequest = Type.Object(
+  {
+    model: text("The backend's own name of the model."),
+    keepAlive: maybe(
+      Type.Union([Type.String(), Type.Number()], {
+        description: 'Of /models/load: how long it stays unused, in seconds or such as 10m.',
+      }),
+    ),
+  },
+  { description: 'The body of POST /models/load, unload, pull and remove, and of POST /describe.' },
+)
+
 // ---- from the sidecar ----
 
 const usage = Type.Object({
@@ -155,6 +167,12 @@ const capabilities = Type.Object(
     operations: Type.Array(operation, { minItems: 1 }),
     uses: maybe(Type.Array(Type.String(), { description: "Operations of the runtime's API it relies on." })),
     metrics: maybe(Type.Boolean({ description: 'Whether there is GET /metrics.' })),
+    manage: maybe(
+      Type.Array(Type.Enum(['load', 'unload', 'pull', 'remove']), {
+        description: 'Which of POST /models/load, unload, pull and remove there are.',
+      }),
+    ),
+    describe: maybe(Type.Boolean({ description: 'Whether there is POST /describe.' })),
   },
   { description: 'The answer of GET /capabilities, which is held back until the sidecar can serve.' },
 )
@@ -185,6 +203,21 @@ const metrics = Type.Record(Type.String({ pattern: '^[A-Za-z_][A-Za-z0-9_:]*$' }
   description: 'The answer of GET /metrics: gauges by name.',
 })
 
+const progress = Type.Object(
+  {
+    status: Type.String(),
+    totalBytes: maybe(count('Of the file.')),
+    completedBytes: maybe(count('Of the file.')),
+    digest: maybe(text('The file that is being fetched.')),
+  },
+  { description: 'One line of the answer of POST /models/pull, of which the last may be an Error.' },
+)
+
+const description = Type.Object(
+  { dialect: text('Whose words the body is in, such as ollama.'), body: free('What the runtime says.') },
+  { description: 'The answer of POST /describe.' },
+)
+
 /** Every word of the protocol in one document. */
 export const sidecarDocument = {
   $schema: 'https://json-schema.org/draft/2020-12/schema',
@@ -193,11 +226,14 @@ export const sidecarDocument = {
   $defs: {
     Start: start,
     InferRequest: request,
+    ModelRequest: modelRequest,
     InferLine: Type.Union(Object.values(lines), { description: 'One line of the answer of POST /infer.' }),
     Capabilities: capabilities,
     Models: models,
     Health: health,
     Metrics: metrics,
+    Progress: progress,
+    Description: description,
     Error: failure,
   },
 }
@@ -209,5 +245,7 @@ export const said = {
   models: Compile(models),
   health: Compile(health),
   metrics: Compile(metrics),
+  progress: Compile(progress),
+  description: Compile(description),
   failure: Compile(failure),
 }

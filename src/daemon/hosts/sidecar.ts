@@ -8,6 +8,7 @@ import { createNdjsonDecoder } from '../../core/ndjson.ts'
 import type { TransportResponse } from '../../core/transport.ts'
 import { fence, requireOperation } from './fence.ts'
 import { residentBytes } from './process-group.ts'
+import { describeInSidecar, manageInSidecar } from './sidecar-manage.ts'
 import {
   type SidecarLimits,
   sidecarLimits,
@@ -135,6 +136,14 @@ export const hostInSidecar = (
       return supervisor.pid
     },
     infer: (request) => fence(request, infer(request)),
+    // Known once it has said what it can.
+    get manage() {
+      return manageInSidecar(supervisor, supervisor.capabilities?.manage)
+    },
+    get describe() {
+      if (!supervisor.capabilities?.describe) return undefined
+      return (model: string, signal: AbortSignal) => describeInSidecar(supervisor, model, signal)
+    },
     models: (signal): Promise<readonly Model[]> => get('/models', signal),
     health,
     metrics,
