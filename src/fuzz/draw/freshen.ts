@@ -5,7 +5,7 @@ import { alternatives } from '../../openapi/schema/alternatives.ts'
 import { memberView } from '../../openapi/schema/structure.ts'
 import type { View } from '../../openapi/schema/view.ts'
 import type { Random } from './random.ts'
-import { typicalText } from './text.ts'
+import { shuffle, typicalText } from './text.ts'
 
 /**
  * The value with other texts where the schema leaves room, so that what has to be unique is. Texts at or below one of
@@ -63,10 +63,3 @@ const freshText = (view: View, value: string, random: Random, name: string): Jso
   if (shuffled !== undefined && accepts(view, shuffled)) return shuffled
   return typicalText(one, random, name) ?? value
 }
-
-/** Each letter and digit for another one of its kind: what most patterns allow. */
-const shuffle = (text: string, random: Random): string =>
-  text
-    .replaceAll(/[a-z]/g, () => String.fromCharCode(97 + Math.floor(random() * 26)))
-    .replaceAll(/[A-Z]/g, () => String.fromCharCode(65 + Math.floor(random() * 26)))
-    .replaceAll(/\d/g, () => String(Math.floor(random() * 10)))

@@ -78,8 +78,10 @@ export const typicalText = (one: StringAlternative, random: Random, name: string
     const texts = textsOfPattern(one.patterns[0] ?? '').filter(fits)
     const plain = texts.filter((text) => /^[\x21-\x7e]+$/.test(text))
     const among = plain.length > 0 ? plain : texts
-    if (among.length > 0) return among[Math.floor(random() * among.length)]
-    return undefined
+    const text = among[Math.floor(random() * among.length)]
+    // A few samples would soon be used up where values have to be unique.
+    const other = text === undefined ? undefined : shuffle(text, random)
+    return other !== undefined && fits(other) ? other : text
   }
   const guess = guessByName(name, random)
   if (guess !== undefined && fits(guess)) return guess
@@ -130,3 +132,10 @@ export const textOfLength = (one: StringAlternative, length: number, filler = 'a
   const text = filler.repeat(length)
   return fits(text) ? text : undefined
 }
+
+/** Each letter and digit for another one of its kind: what most patterns allow. */
+export const shuffle = (text: string, random: Random): string =>
+  text
+    .replaceAll(/[a-z]/g, () => String.fromCharCode(97 + Math.floor(random() * 26)))
+    .replaceAll(/[A-Z]/g, () => String.fromCharCode(65 + Math.floor(random() * 26)))
+    .replaceAll(/\d/g, () => String(Math.floor(random() * 10)))
