@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import type { ContextParts } from './context-route.ts'
+import { contextAdminSchemas } from './context-schemas.ts'
 import { answers, problem } from './documented.ts'
 
 /** Problems that one answer names; a store that is damaged further is damaged enough. */
@@ -9,6 +10,7 @@ const problemsMax = 1000
 export const contextAdmin =
   ({ contexts, migrate }: Pick<ContextParts, 'contexts' | 'migrate'>) =>
   (app: FastifyInstance): void => {
+    for (const schema of contextAdminSchemas) app.addSchema(schema)
     app.get(
       '/admin/contexts',
       {

@@ -263,8 +263,6 @@ const contextCompactSchema = Type.Object(
 )
 
 export const contextSchemas = [
-  contextMigrateSchema,
-  contextMigratedSchema,
   contextCompactSchema,
   contextCreateSchema,
   contextChangeSchema,
@@ -283,6 +281,12 @@ export const contextSchemas = [
   contextSearchSchema,
   contextFoundSchema,
   contextImportedSchema,
+]
+
+/** Of the admin routes, which are a scope of their own. */
+export const contextAdminSchemas = [
   contextStatsSchema,
   contextFsckSchema,
+  contextMigrateSchema,
+  contextMigratedSchema,
 ]
