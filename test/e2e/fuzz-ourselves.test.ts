@@ -49,7 +49,7 @@ it('keeps to its own document, whatever is sent', async () => {
   const raw = Buffer.from(await (await fetch(`${daemon.url}/openapi.json`)).arrayBuffer())
   const { findings, coverage, requests } = await runFuzz({
     spec: openSpec(loadDocument(raw, 'openapi.json')),
-    settings: await settingsOf({ time: '12s', seed: 1, 'max-examples': 5 }, new URL(daemon.url), {}),
+    settings: await settingsOf({ time: '8s', seed: 1, 'max-examples': 5 }, new URL(daemon.url), {}),
     leaveOut: destructiveReason,
     signal: new AbortController().signal,
   })
