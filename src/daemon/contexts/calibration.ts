@@ -4,7 +4,7 @@ import type { Estimate } from './estimate.ts'
 export interface Calibration {
   /** By which the parts of an estimate are multiplied. They change in steps, so that equal texts mostly count equally. */
   factors(): Estimate
-  /** The share by which a count may be too low: three times the error of late, a fifth while nothing is known, at least a tenth. */
+  /** The share by which a count may be too low: twice the error of late, a fifth while nothing is known, at least a tenth. */
   marginRatio(): number
   /** Tells that a prompt of that estimate had so many tokens. */
   observe(estimate: Estimate, tokens: number): void
@@ -19,9 +19,10 @@ const stepUp = 0.02
 const stepDown = 0.06
 export const estimateMarginRatio = 0.1
 const marginMax = 0.5
-/** With twice the mean error one prompt in three thousand of mixed scripts was too long. */
-const errorsInMargin = 3
-const unknownError = 0.06
+const errorsInMargin = 2
+const unknownError = 0.1
+/** An error is believed at once and forgotten slowly: a run of equal prompts says nothing about the next one. */
+const forgetRate = 0.02
 /** Prompts of less say more of a template than of texts. */
 const observedMinTokens = 32
 
@@ -38,7 +39,8 @@ export const createCalibration = (): Calibration => {
     const power = estimate.reduce((sum, part) => sum + part * part, 0)
     if (!(tokens >= observedMinTokens) || power === 0) return
     const missing = tokens - applyFactors(estimate, learned)
-    error += rate * (Math.abs(missing) / tokens - error)
+    const now = Math.abs(missing) / tokens
+    error += (now > error ? rate : forgetRate) * (now - error)
     for (const [at, part] of estimate.entries()) {
       const next = learned[at]! + (rate * missing * part) / power
       learned[at] = Math.min(factorMax, Math.max(factorMin, next))

@@ -6,6 +6,8 @@ import { pathOf } from '../../unit/daemon/contexts/a-path.ts'
 
 export interface OverflowOptions {
   readonly prompts: number
+  /** Of the texts; 7 when absent. */
+  readonly seed?: number
   /** Counts as the model does. */
   readonly countText: (text: string) => number
   /** Whether counts learn from the usage of each prompt, as they do in the daemon. */
@@ -32,8 +34,13 @@ const actualTokens = (messages: readonly Message[], countText: (text: string) =>
  * Prunes conversations of mixed kinds of text to random budgets and counts the result as the model does. Each
  * conversation has one or two kinds, so that a model's factors are learned on some and used on others.
  */
-export const measureOverflow = async ({ prompts, countText, learns }: OverflowOptions): Promise<Overflow> => {
-  const { random, draw, text } = createTexts(7)
+export const measureOverflow = async ({
+  prompts,
+  seed = 7,
+  countText,
+  learns,
+}: OverflowOptions): Promise<Overflow> => {
+  const { random, draw, text } = createTexts(seed)
   const signal = new AbortController().signal
   const counter = createTokenCounter({ tokenizer: 'bench' })
   let over = 0
