@@ -52,6 +52,8 @@ export async function* checkAdapter(
       make: async () => {
         const adapter = await make()
         await adapter.ready
+        // As in the daemon: what an adapter can is asked once it has looked at its backend.
+        await adapter.models(AbortSignal.any([signal, AbortSignal.timeout(stepMs)]))
         return { adapter, close: async () => undefined }
       },
       models: chosen,
