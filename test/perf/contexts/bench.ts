@@ -112,7 +112,10 @@ const bench = async (): Promise<Result> => {
   const recall = await measureRecalls()
   return {
     date: new Date().toISOString().slice(0, 16).replace('T', ' '),
-    command: 'npm run bench:contexts',
+    command: ['npm run bench:contexts', ...(process.argv.length > 2 ? ['--'] : []), ...process.argv.slice(2)]
+      .join(' ')
+      // Folders are those of a machine.
+      .replaceAll(/(--(?:tokenizer|embeddings)[ =])\S+/g, '$1FOLDER'),
     seconds: (performance.now() - startedMs) / 1000,
     machine: `${cpus().length} × ${cpus()[0]?.model.trim() ?? 'unknown CPU'}, ${Math.round(totalmem() / 2 ** 30)} GB, ${process.platform} ${release()}`,
     node: process.version,
