@@ -80,7 +80,8 @@ export const startContexts = (config: ContextsConfig, options: StartOptions): Co
       compact,
       migrate: async (url, signal) => {
         await using target = closing(await openPostgres(url))
-        return migrateContexts(contexts.journal, target.journal, defaultPrincipal.tenant, signal)
+        // Not before it is done may the block close what it writes to.
+        return await migrateContexts(contexts.journal, target.journal, defaultPrincipal.tenant, signal)
       },
     },
     close: async () => {

@@ -211,6 +211,24 @@ describe('secrets', () => {
   })
 
   it.each([
+    'postgres://mcpd:hunter2@db/contexts',
+    'postgresql://mcpd:x${env:K}hunter2@db/contexts',
+    'postgres://db/contexts?user=mcpd&password=hunter2',
+  ])('are refused in the URL of a store: %s', (url) => {
+    const message = refusal(() => load(`contexts:\n  journal: "${url}"`, { K: 'v' }))
+    expect(message).toMatch(/^mcpd\.yaml:2: \/contexts\/journal has a password in it/)
+    expect(message).not.toContain('hunter2')
+  })
+
+  it('may be part of the URL of a store', () => {
+    const { config } = load('contexts: { journal: "postgres://mcpd:${env:P}@db/contexts" }', { P: 'hunter2' })
+    expect(config.contexts.journal).toEqual({ kind: 'postgres', url: 'postgres://mcpd:hunter2@db/contexts' })
+    expect(
+      refusal(() => load('contexts: { journal: "${env:U}" }', { U: 'mysql://a:hunter2@db' })),
+    ).not.toContain('hunter2')
+  })
+
+  it.each([
     ['${env:NOPE}', 'the environment has no NOPE.'],
     ['${env:constructor}', 'the environment has no constructor.'],
     ['${file:nope}', 'nope cannot be read.'],

@@ -18,11 +18,11 @@ import type { JournalOptions } from './options.ts'
 export interface PostgresJournalOptions extends JournalOptions {
   /** `postgres://user:password@host:port/database`. */
   readonly url: string
-  /** How long a daemon that does not answer is taken to be there; default 30,000. */
+  /** How long a daemon that does not answer is taken to be there; default 15,000. */
   readonly leaseMs?: number
 }
 
-const leaseMsDefault = 30_000
+const leaseMsDefault = 15_000
 
 /**
  * Contexts in a PostgreSQL database that several daemons may share. An append reads in one statement and writes in one

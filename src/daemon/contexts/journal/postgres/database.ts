@@ -51,7 +51,8 @@ export const connectDatabase = async (url: string): Promise<Database> => {
     options: '-c synchronous_commit=on',
     types: {
       // Counters and times of 64 bits are below 2^53.
-      getTypeParser: (oid, format) => (Number(oid) === int8 ? Number : types.getTypeParser(oid, format)),
+      getTypeParser: (oid, format) =>
+        oid === types.builtins.INT8 ? Number : types.getTypeParser(oid, format),
     },
   })
   const ignore = (): void => undefined
@@ -95,9 +96,6 @@ export const connectDatabase = async (url: string): Promise<Database> => {
     },
   }
 }
-
-/** The number of the type of 64-bit integers. */
-const int8 = 20
 
 const sqlOf = (run: (query: QueryConfig) => Promise<unknown[]>): Sql => {
   const all: Sql['all'] = async <Row>(text: string, values: readonly unknown[] = [], name?: string) =>

@@ -23,7 +23,7 @@ const unfitCode = /^(22021|22P05)$/
 /** Codes of pages that do not have their checksums, and of indexes that contradict their tables. */
 const damagedCode = /^XX00[12]$/
 
-const codeOf = (error: unknown): string => String((error as { code?: unknown } | undefined)?.code ?? '')
+const codeOf = (error: unknown): string => (error as { code?: string } | undefined)?.code ?? ''
 
 /** What PostgreSQL, or the way there, has thrown, as an error of ours. Nothing of the URL is in it. */
 export const storeError = (error: unknown): McpdError => {
