@@ -1,5 +1,7 @@
-import { writeFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { availableParallelism, cpus } from 'node:os'
+import { join } from 'node:path'
 import { Command } from 'commander'
 import { quantile, sorted } from '../../../src/bench/percentile.ts'
 import { runSelftest, selftestDefaults, type Selftest } from '../../../src/bench/selftest/selftest.ts'
@@ -30,6 +32,9 @@ const options = new Command('bench')
   .parse()
   .opts<Options>()
 
+const { version } = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')) as {
+  version: string
+}
 const signal = new AbortController().signal
 const lines: string[] = []
 const say = (line: string): void => {
@@ -200,6 +205,8 @@ if (folder !== undefined && hfHome !== undefined) {
   say('')
   say('## Commands')
   say('')
+  say(`mcpd ${version}, ${versionsIn(folder)}.`)
+  say('')
   say('```sh')
   for (const peer of peers)
     say(
@@ -211,6 +218,13 @@ if (folder !== undefined && hfHome !== undefined) {
   say('```')
   await failing.close()
   await simulator.close()
+}
+
+/** Of the Python environment and of the peers in it. */
+function versionsIn(environment: string): string {
+  const ask =
+    "import platform as p, importlib.metadata as m; print(f\"aiperf {m.version('aiperf')}, guidellm {m.version('guidellm')}, Python {p.python_version()}\")"
+  return execFileSync(join(environment, 'bin', 'python'), ['-c', ask], { encoding: 'utf8' }).trim()
 }
 
 /** Without where programs are on this machine. */
