@@ -20,7 +20,11 @@ export default defineConfig({
       project('conformance', ['test/conformance/**/*.test.ts']),
       project('property', ['test/property/**/*.test.ts'], { testTimeout: 120_000 }),
       project('e2e', ['test/e2e/**/*.test.ts'], { testTimeout: 120_000 }),
-      project('runtimes', ['test/runtimes/**/*.test.ts'], { testTimeout: 180_000, hookTimeout: 180_000 }),
+      project('runtimes', ['test/runtimes/**/*.test.ts'], {
+        testTimeout: 180_000,
+        hookTimeout: 180_000,
+        globalSetup: ['test/runtimes/install.ts'],
+      }),
       project('tidy', ['test/tidy/**/*.test.ts']),
     ],
   },
