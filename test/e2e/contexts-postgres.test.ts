@@ -104,7 +104,7 @@ describe.skipIf(missing !== undefined)(`two daemons on one store (${missing ?? '
     expect(seen.turns.map((turn) => turn.id)).toEqual(other.turns.map((turn) => turn.id))
     const last = `"${seen.turns.at(-1)?.id}"`
     const both = await Promise.all([append(one.url, id, last, 'mine'), append(two.url, id, last, 'no, mine')])
-    expect(both.map(({ status }) => status).toSorted()).toEqual([200, 409])
+    expect(new Set(both.map(({ status }) => status))).toEqual(new Set([200, 409]))
     await Promise.all([one.client.close(), two.client.close()])
   })
 
