@@ -17,9 +17,13 @@ export const tokenizeBy =
     const target = registry.lookupRoute(undefined, model)?.targets[0]
     if (target?.backend.adapter.operations.includes('tokenize') !== true) return undefined
     return async (input, signal) => {
-      const { tokens } = await ask(model, { operation: 'tokenize', ...input }, signal)
-      if (!tokens) throw new McpdError('BACKEND_ERROR', `${model} counted no tokens.`)
-      return tokens.length
+      const { tokens, tokenCount = tokens?.length } = await ask(
+        model,
+        { operation: 'tokenize', ...input },
+        signal,
+      )
+      if (tokenCount === undefined) throw new McpdError('BACKEND_ERROR', `${model} counted no tokens.`)
+      return tokenCount
     }
   }
 
