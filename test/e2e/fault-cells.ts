@@ -2,6 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { faults as anthropicFaults } from '../../fixtures/anthropic-stand-in/faults.ts'
 import { type AnthropicStandIn, startAnthropicStandIn } from '../../fixtures/anthropic-stand-in.ts'
+import { workerFaults } from '../../fixtures/fastchat-stand-in/faults.ts'
+import { type FastChatStandIn, startFastChatStandIn } from '../../fixtures/fastchat-stand-in.ts'
 import { chatFaults } from '../../fixtures/huggingface-stand-in/faults.ts'
 import { type HuggingFaceStandIn, startHuggingFaceStandIn } from '../../fixtures/huggingface-stand-in.ts'
 import { faults as ollamaFaults } from '../../fixtures/ollama-stand-in/faults.ts'
@@ -14,7 +16,15 @@ import { startTestDaemon, type TestDaemon } from '../harness/daemon.ts'
 
 /** The cells of docs/faults.md: what each fault of each adapter looks like to a client. */
 
-export const adapters = ['openai', 'ollama', 'anthropic', 'huggingface', 'triton', 'sidecar'] as const
+export const adapters = [
+  'openai',
+  'ollama',
+  'anthropic',
+  'huggingface',
+  'triton',
+  'fastchat',
+  'sidecar',
+] as const
 export type AdapterName = (typeof adapters)[number]
 
 export const modes = ['whole, alone', 'whole, in a group', 'stream, alone', 'stream, in a group'] as const
@@ -30,6 +40,7 @@ const everywhere = (play: string, others: Partial<Plays> = {}): Plays => ({
   anthropic: play,
   huggingface: play,
   triton: play,
+  fastchat: play,
   sidecar: play,
   ...others,
 })
@@ -51,6 +62,7 @@ const plays: Readonly<Record<string, Plays>> = {
     huggingface: 'malformed-chunk',
     anthropic: 'malformed-event',
     triton: 'malformed-event',
+    fastchat: 'malformed-event',
   }),
   'error inside 200': everywhere('error-in-200'),
   'error after output': everywhere('error-mid-stream'),
@@ -100,6 +112,7 @@ interface StandIns {
   readonly anthropic: AnthropicStandIn
   readonly huggingface: HuggingFaceStandIn
   readonly triton: TritonStandIn
+  readonly fastchat: FastChatStandIn
 }
 
 /** For a server that is asked for models which it does not list. */
@@ -107,7 +120,7 @@ const modelsOf = (faults: object): string =>
   JSON.stringify(['stand-in', ...Object.keys(faults).map((name) => `fault/${name}`)])
 
 const configOf = (standIns: StandIns, waits: string, total: string): string => {
-  const { openai, ollama, anthropic, huggingface, triton } = standIns
+  const { openai, ollama, anthropic, huggingface, triton, fastchat } = standIns
   const limits = `timeouts: { firstToken: ${waits}, idle: ${waits} }, breaker: { failures: 1000000 }, concurrency: 256`
   const hub = 'kind: router, loadingWait: 0ms'
   const plain = new URL(openai.url).host
@@ -145,12 +158,14 @@ const configOf = (standIns: StandIns, waits: string, total: string): string => {
       `adapter: huggingface, url: "${huggingface.url}", models: ${modelsOf(chatFaults)}, answerMax: 1MB, ${hub}`,
     ),
     backend('triton', `adapter: triton, url: "${triton.url}", answerMax: 1MB`),
+    backend('fastchat', `adapter: fastchat, url: "${fastchat.url}", answerMax: 1MB`),
     backend('sidecar', `sidecar: { command: ["${process.execPath}", "${program}"] }`),
     ...places('openai'),
     ...places('ollama'),
     ...places('anthropic'),
     ...places('huggingface', `, ${hub}`),
     ...places('triton'),
+    ...places('fastchat'),
     backend('sidecar-refused', 'sidecar: { command: [/no/such/program] }'),
     'groups:',
     ...new Set(groups),
@@ -172,7 +187,10 @@ export const startField = async (): Promise<Field> => {
   const anthropic = await startAnthropicStandIn()
   const huggingface = await startHuggingFaceStandIn({ kind: 'router', model: 'stand-in' })
   const triton = await startTritonStandIn()
-  const standIns: StandIns = { openai, ollama, anthropic, huggingface, triton }
+  const fastchat = await startFastChatStandIn({
+    models: ['stand-in', ...Object.keys(workerFaults).map((name) => `fault/${name}`)],
+  })
+  const standIns: StandIns = { openai, ollama, anthropic, huggingface, triton, fastchat }
   const config = configOf(standIns, '1500ms', '5s')
   // A budget of one retry per request: whether a request fails over must not depend on those before it.
   const alone = await startTestDaemon(`${config}\nretries: { max: 0 }`)
