@@ -110,6 +110,7 @@ if (schemathesis !== undefined)
         tell(
           `Schemathesis: ${service} ${faults} seed ${seed}: ${score.found.length} of ${known.length}, ${score.alarms.length} false`,
         )
+        for (const { operation, check } of score.alarms) tell(`  false alarm: ${operation} ${check}`)
       }
 
 const machine = `${new Date().toISOString().slice(0, 10)}, ${cpus()[0]?.model.trim()}, ${availableParallelism()} cores, Node ${process.versions.node}`
