@@ -1,8 +1,10 @@
 import { appendFileSync, existsSync, readFileSync } from 'node:fs'
 import { bodyOf, emptyBody } from '../../src/core/canonical-json.ts'
 import type { Append, Appended } from '../../src/core/context.ts'
+import { isMcpdError } from '../../src/core/errors.ts'
 import type { Journal } from '../../src/core/journal.ts'
 import { newId } from '../../src/daemon/contexts/ids.ts'
+import { openPostgresJournal } from '../../src/daemon/contexts/journal/postgres.ts'
 import { openSqliteJournal } from '../../src/daemon/contexts/journal/sqlite.ts'
 
 /**
@@ -19,7 +21,10 @@ export interface Acknowledged {
 }
 
 export interface WriterStart {
+  /** Of a file, or the URL of a server. */
   readonly path: string
+  /** The first of its writers; 0 when absent. Processes that write at once have others. */
+  readonly first?: number
   readonly log: string
   /** Acknowledges before anything is written: what the check must find out. */
   readonly isWriteBehind: boolean
@@ -46,10 +51,10 @@ export const readLog = (log: string): readonly Acknowledged[] =>
         .map((line) => JSON.parse(line) as Acknowledged)
     : []
 
-const run = async ({ path, log, isWriteBehind }: WriterStart): Promise<void> => {
+const run = async ({ path, first = 0, log, isWriteBehind }: WriterStart): Promise<void> => {
   const known = readLog(log)
   const startedMs = performance.now()
-  const journal = await openSqliteJournal({ path })
+  const journal = await openJournal(path)
   await journal.recover()
   process.send?.({ startMs: performance.now() - startedMs })
   for (const context of contexts)
@@ -70,7 +75,7 @@ const run = async ({ path, log, isWriteBehind }: WriterStart): Promise<void> => 
   const write = async (writer: number, number: number): Promise<void> => {
     const context = contextOf(writer)
     if (isWriteBehind) acknowledge({ writer, number, context, id: '' })
-    const id = await (writer < firstAnswerer ? say : answer)(journal, writer, number)
+    const id = await (writer % writers < firstAnswerer ? say : answer)(journal, writer, number)
     if (!isWriteBehind) acknowledge({ writer, number, context, id })
   }
   const loop = async (writer: number): Promise<never> => {
@@ -87,7 +92,33 @@ const run = async ({ path, log, isWriteBehind }: WriterStart): Promise<void> => 
       await new Promise((resolve) => setImmediate(resolve))
     }
   }
-  await Promise.all([...Array.from({ length: writers }, (_, writer) => loop(writer)), sealing()])
+  await Promise.all([...Array.from({ length: writers }, (_, index) => loop(first + index)), sealing()])
+}
+
+const openJournal = async (path: string): Promise<Journal> => {
+  if (!path.startsWith('postgres:')) return openSqliteJournal({ path })
+  const journal = await patiently(() => openPostgresJournal({ url: path, now: Date.now, newId }))
+  return {
+    ...journal,
+    // As a client does with an unknown outcome: the same request again.
+    append: (request) => patiently(() => journal.append(request)),
+    recover: () => patiently(() => journal.recover()),
+    seal: () => patiently(() => journal.seal()),
+    search: (query) => patiently(() => journal.search(query)),
+  }
+}
+
+/** Servers come back in a test within so many tries. */
+const triesMax = 1500
+
+const patiently = async <Result>(work: () => Promise<Result>): Promise<Result> => {
+  for (let tries = 1; ; tries += 1)
+    try {
+      return await work()
+    } catch (error) {
+      if (!isMcpdError(error) || error.code !== 'STORE_UNAVAILABLE' || tries === triesMax) throw error
+      await new Promise((resolve) => setTimeout(resolve, 20))
+    }
 }
 
 const requestOf = (writer: number, number: number): Append => ({
