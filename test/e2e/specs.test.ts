@@ -218,7 +218,9 @@ describe('the daemon', () => {
       revision: 2,
       verdict: 'breaking',
       changes: [{ severity: 'breaking', operations: ['POST /v1/chat/completions'] }],
-      touched: [{ adapter: 'openai', uses: ['POST /v1/chat/completions'], severity: 'breaking' }],
+      touched: expect.arrayContaining([
+        { adapter: 'openai', uses: ['POST /v1/chat/completions'], severity: 'breaking' },
+      ]) as unknown,
     })
     expect(await (await fetch('/mcp/v1/specs/runtime/changes?base=2')).json()).toMatchObject({
       verdict: 'none',
@@ -230,14 +232,13 @@ describe('the daemon', () => {
   it('publishes what its adapters rely on, and it can be crawled', async () => {
     const { fetch, url, stateDir } = await daemon('backends: []\n')
     const { json } = user(stateDir)
-    for (const type of ['openai', 'ollama']) {
+    for (const type of ['openai', 'ollama', 'anthropic', 'huggingface', 'triton', 'fastchat'])
       expect(await (await fetch(`/mcp/v1/adapters/${type}/openapi.json`)).json()).toMatchObject({
         openapi: '3.1.0',
       })
-      expect(
-        await json('crawl', `${url}/mcp/v1/adapters/${type}/openapi.json`, '--name', type),
-      ).toMatchObject({ code: 0 })
-    }
+    expect(
+      await json('crawl', `${url}/mcp/v1/adapters/ollama/openapi.json`, '--name', 'ollama'),
+    ).toMatchObject({ code: 0 })
     expect((await fetch('/mcp/v1/adapters/embedded/openapi.json')).status).toBe(404)
   })
 })
