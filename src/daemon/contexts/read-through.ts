@@ -12,6 +12,16 @@ export interface ReadThrough {
   changed(key: ContextKey): void
 }
 
+/**
+ * Of a journal that other processes write to: nothing is kept, for heads that they move, turns that they pin and
+ * contexts that they delete would be shown as they were.
+ */
+export const readDirectly = (journal: Journal): ReadThrough => ({
+  path: (...query) => journal.path(...query),
+  appended: () => undefined,
+  changed: () => undefined,
+})
+
 interface Load {
   readonly context: string
   readonly path: Promise<ContextPath | undefined>
@@ -22,7 +32,7 @@ export const createReadThrough = (journal: Journal, hot: HotPaths): ReadThrough 
   const loads = new Map<string, Load>()
 
   const cached = (key: ContextKey, end: PathEnd): readonly StoredTurn[] | undefined => {
-    const leaf = 'turn' in end ? end.turn : journal.shared ? undefined : hot.head(key, end.head)
+    const leaf = 'turn' in end ? end.turn : hot.head(key, end.head)
     if (leaf === null) return []
     return leaf === undefined ? undefined : hot.path(key, leaf)
   }
@@ -43,18 +53,11 @@ export const createReadThrough = (journal: Journal, hot: HotPaths): ReadThrough 
     end: PathEnd,
     isCurrent: () => boolean,
   ): Promise<ContextPath | undefined> => {
-    // Where other processes write, a head may have moved: the journal says where it is, memory has the way there.
-    if (journal.shared && 'head' in end) {
-      const leaf = (await journal.summary(key))?.heads[end.head]
-      if (leaf === undefined) return undefined
-      const known = leaf === null ? [] : hot.path(key, leaf)
-      if (known) return { end: leaf, length: known.length, turns: known }
-    }
     const path = await journal.path(key, end)
     // What was written meanwhile may not be in it.
     if (path && isCurrent()) {
       hot.keep(key, settledPart(path.turns))
-      if ('head' in end && !journal.shared) hot.setHead(key, end.head, path.end)
+      if ('head' in end) hot.setHead(key, end.head, path.end)
     }
     return path
   }
@@ -85,7 +88,7 @@ export const createReadThrough = (journal: Journal, hot: HotPaths): ReadThrough 
   }
 }
 
-/** An open turn is yet to change, here or in another process: a path is kept without it. */
+/** An open turn is yet to change: a path is kept without it. */
 const settledPart = (turns: readonly StoredTurn[]): readonly StoredTurn[] =>
   turns.at(-1)?.state === 'streaming' ? turns.slice(0, -1) : turns
 

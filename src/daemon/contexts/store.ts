@@ -5,14 +5,14 @@ import { createHotPaths } from './hot.ts'
 import { checkId, newId as makeId } from './ids.ts'
 import { checkAbout, checkAppend } from './limits.ts'
 import { missingContext, missingEnd } from './missing.ts'
-import { createReadThrough } from './read-through.ts'
+import { createReadThrough, readDirectly } from './read-through.ts'
 import { type ContextWrites, createWrites } from './writes.ts'
 
 export interface ContextStoreOptions {
   readonly journal: Journal
   /** Makes ids of contexts and of forks. Default: the time and 64 random bits. */
   readonly newId?: () => string
-  /** Paths kept in memory. Default 64 MiB. */
+  /** Paths kept in memory, unless the journal is shared. Default 64 MiB. */
   readonly hotMaxBytes?: number
 }
 
@@ -44,7 +44,9 @@ export const createContextStore = ({
   newId = makeId,
   hotMaxBytes = hotMaxBytesDefault,
 }: ContextStoreOptions): ContextStore => {
-  const reads = createReadThrough(journal, createHotPaths(hotMaxBytes))
+  const reads = journal.shared
+    ? readDirectly(journal)
+    : createReadThrough(journal, createHotPaths(hotMaxBytes))
   const find = async (key: ContextKey): Promise<ContextSummary | undefined> => {
     checkKey(key)
     return journal.summary(key)

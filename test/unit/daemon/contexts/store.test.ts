@@ -92,6 +92,17 @@ describe('paths in memory', () => {
     expect(await textsOf(store.path(key))).toEqual(['anew'])
   })
 
+  it('show what other processes pin, and not what they delete', async () => {
+    const { store, journal } = newStore({ shared: true })
+    const { context, turns } = await store.create({ tenant, turns: [say('one')] })
+    const [key, turn] = [{ tenant, context }, turns[0]?.id ?? '']
+    await store.path(key)
+    await journal.annotate(key, { pins: { [turn]: true } })
+    expect((await store.path(key)).turns[0]?.pinned).toBe(true)
+    await journal.delete(key)
+    await expect(store.path(key, { turn })).rejects.toMatchObject({ code: 'CONTEXT_NOT_FOUND' })
+  })
+
   it('show open turns as they are, and closed as they were closed', async () => {
     const { store } = newStore()
     const { context } = await store.create({
