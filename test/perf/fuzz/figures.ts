@@ -142,7 +142,7 @@ const renderPeers = (
   const theirs = peers.filter((run) => run.seed === seed)
   return `## Beside Schemathesis ${peers[0]?.version ?? ''}
 
-The same services, both identities, seed ${seed}, ${seconds} s each, on the same machine one after the other: \`schemathesis run URL/openapi.json --auth-wfc auth.yaml --max-time ${seconds} --continue-on-failure --checks all --workers auto --seed ${seed}\`. Its report names operations by kind of failure, so several faults of one operation and check count as found once; connections that fail have no operation there, and each counts as one such fault found.
+The same services, both identities, seed ${seed}, ${seconds} s each, on the same machine one after the other: \`schemathesis run URL/openapi.json --auth-wfc auth.yaml --max-time ${seconds} --continue-on-failure --checks all --workers auto --seed ${seed}\`. Its report names operations by kind of failure, so several faults of one operation and check count as found once; connections that fail and findings of its stateful phase have no operation there, and each counts as one such fault found.
 
 ${table([
   [

@@ -18,12 +18,16 @@ export interface Score {
 
 const pathOf = (operation: string): string => operation.slice(operation.indexOf(' ') + 1)
 
+/** What Schemathesis calls all operations of its stateful phase together. */
+const anyOperation = 'Stateful tests'
+
 /** A method that nothing describes is at fault for its path, whatever method the finding is filed under. */
 const isAt = (operation: string, check: string, seen: Seen): boolean =>
   check === seen.check &&
-  (check === 'unsupported_method'
-    ? pathOf(operation) === pathOf(seen.operation)
-    : operation === seen.operation)
+  (seen.operation === anyOperation ||
+    (check === 'unsupported_method'
+      ? pathOf(operation) === pathOf(seen.operation)
+      : operation === seen.operation))
 
 /** Further signs of the same fault, which no service of its own accounts for: a crash is also a status that nobody documented. */
 const isEcho = ({ seen }: Fault, { operation, check, status }: Seen): boolean =>
@@ -32,7 +36,8 @@ const isEcho = ({ seen }: Fault, { operation, check, status }: Seen): boolean =>
       at === operation &&
       ((of === 'not_a_server_error' &&
         (status === undefined ? check === 'status_code_conformance' : status >= 500)) ||
-        (of === 'ignored_auth' && check === 'missing_required_header')),
+        (of === 'ignored_auth' &&
+          (check === 'missing_required_header' || check === 'negative_data_rejection'))),
   )
 
 /**
