@@ -1,5 +1,3 @@
-import type { Tokenizer } from './tokenizer.ts'
-
 /** The wire forms that can be measured, each named after an API and what is asked of it. */
 export const wireNames = [
   'openai-chat',
@@ -13,6 +11,15 @@ export const wireNames = [
   'native-embed',
 ] as const
 export type WireName = (typeof wireNames)[number]
+
+/**
+ * Where texts can be counted: `server` is the route that vLLM and llama.cpp have beside their API, `daemon` an
+ * operation of mcpd's own.
+ */
+interface Tokenizer {
+  readonly url: string
+  readonly form: 'server' | 'daemon'
+}
 
 /** Where requests go and how they look. Plain data: it goes to the measuring threads. */
 export interface Target {

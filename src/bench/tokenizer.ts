@@ -3,15 +3,6 @@ import { request } from 'undici'
 import type { RequestRecord } from './measure/record.ts'
 import type { Target } from './target.ts'
 
-/**
- * Where texts can be counted: `server` is the route that vLLM and llama.cpp have beside their API, `daemon` an
- * operation of mcpd's own.
- */
-export interface Tokenizer {
-  readonly url: string
-  readonly form: 'server' | 'daemon'
-}
-
 const askMaxMs = 5000
 /** For all answers of a run; what is not counted by then is counted by events. */
 const countingMaxMs = 60_000

@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { adapterSuite } from '../conformance/adapter-suite.ts'
 import { type CheckResult, runChecks } from '../conformance/check.ts'
-import type { Adapter, AdapterHost } from '../core/adapter.ts'
+import { newChat } from '../conformance/request.ts'
+import type { Adapter, AdapterHost, Model } from '../core/adapter.ts'
 import { resolveBackend } from '../core/config.ts'
 import { McpdError } from '../core/errors.ts'
 import { type Operation, operations } from '../core/inference.ts'
@@ -27,6 +28,8 @@ export interface AdapterCheckPlan {
 }
 
 const waits = { queueMs: 1, firstTokenMs: 1, idleMs: 1 }
+/** About as many as the suite's own long answer may have. */
+const longTokens = 4096
 const connections = { connectionsMax: 64, connectTimeoutMs: 10_000 }
 
 /**
@@ -62,9 +65,18 @@ export async function* checkAdapter(
       callsTools,
       anyModel,
       stepMs,
+      ...longOf(models.find(({ name }) => name === chosen['chat'])),
     }),
     signal,
   )
+}
+
+/** What takes long, for a model whose window is small: half of it, where the suite's own would not fit. */
+const longOf = (model: Model | undefined) => {
+  const { contextLength = Number.POSITIVE_INFINITY } = model ?? {}
+  if (contextLength > 2 * longTokens) return {}
+  const sampling = { temperature: 0, seed: 1, maxTokens: Math.floor(contextLength / 2) }
+  return { long: newChat('Count to ten thousand in words.', { sampling }) }
 }
 
 /** What makes adapters of the code that is named. Throws CONFIG_INVALID. */
