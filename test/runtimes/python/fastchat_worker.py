@@ -45,9 +45,9 @@ class WordWorker(BaseModelWorker):
             if at >= limit:
                 reason = "length"
                 break
-            if "die" in prompt and at == 2:
+            if prompt == "do die" and at == 2:
                 os._exit(1)
-            if "break" in prompt and at == 2:
+            if prompt == "please break" and at == 2:
                 yield {"text": "The model broke.", "error_code": ErrorCode.INTERNAL_ERROR}
                 return
             if any(stop in text + word for stop in stops):

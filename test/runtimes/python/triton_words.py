@@ -38,7 +38,7 @@ def stream_words(requests):
         yield [output("".join(said))]
         return
     for at, word in enumerate(said):
-        if "break" in prompt and at == 2:
+        if prompt == "please break" and at == 2:
             raise ValueError("The model broke.")
         yield [output(word)]
         time.sleep(0.002)
