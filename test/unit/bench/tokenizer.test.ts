@@ -17,7 +17,7 @@ const server = createServer((request, response) => {
   void bodyOf(request).then(({ prompt = '', content = '', text = '' }) => {
     const answers: Record<string, object> = {
       '/vllm': { count: prompt.length, max_model_len: 4096 },
-      '/llama.cpp': { tokens: [...content] },
+      '/llama.cpp': { tokens: content.split('') },
       '/mcpd': { output: { tokens: [], count: text.length } },
     }
     const answer = answers[request.url ?? '']
