@@ -31,10 +31,14 @@ export const startTriton = async (): Promise<KserveServer> => {
     command: [
       pythonOf('pytriton'),
       fileOf('python/triton_words.py'),
-      ...['--http-port', String(http)],
-      ...['--grpc-port', String(grpc)],
-      ...['--metrics-port', String(metrics)],
-      ...['--token', tritonHeaders['triton-access-token']],
+      '--http-port',
+      String(http),
+      '--grpc-port',
+      String(grpc),
+      '--metrics-port',
+      String(metrics),
+      '--token',
+      tritonHeaders['triton-access-token'],
     ],
     // It keeps an unpacked copy of itself below its home.
     env: { PYTRITON_HOME: join(cache, 'pytriton-home') },

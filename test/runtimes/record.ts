@@ -1,4 +1,5 @@
 import { mkdir, writeFile } from 'node:fs/promises'
+import { homedir } from 'node:os'
 import { startFastChat } from './fastchat-servers.ts'
 import { startMlServer, startTriton, tritonHeaders } from './kserve-servers.ts'
 import { startLlamaCpp } from './llama-cpp-server.ts'
@@ -30,6 +31,7 @@ const ask = async (url: string, { method = 'POST', path, body, headers = {} }: A
 /** Where things lie and listen on the machine that recorded is nobody's business. */
 const scrub = (text: string): string =>
   text
+    .replaceAll(homedir(), '/home')
     .replaceAll(/http:\/\/127\.0\.0\.1:\d+/g, 'http://127.0.0.1:1')
     .replaceAll(/(?<![\w/])\/[^\s"\\]*\/(?=\w+\.py)/g, '')
     .replaceAll(/\/(tmp|home)\/[^\s"\\]*/g, '/$1')

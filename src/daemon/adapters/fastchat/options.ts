@@ -30,7 +30,6 @@ const modelOptions = Type.Object(
   },
   { additionalProperties: false },
 )
-export type FastChatModelOptions = Static<typeof modelOptions>
 
 export const fastchatOptions = Type.Object(
   {
