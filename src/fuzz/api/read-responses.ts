@@ -1,4 +1,12 @@
-import { isObject, type Json, type JsonObject, memberOf, objectAt, textAt } from '../../openapi/json.ts'
+import {
+  isObject,
+  type Json,
+  type JsonObject,
+  listAt,
+  memberOf,
+  objectAt,
+  textAt,
+} from '../../openapi/json.ts'
 import { below } from '../../openapi/pointer.ts'
 import type { Space, View } from '../../openapi/schema/view.ts'
 import type { Place } from '../../openapi/spec.ts'
@@ -23,17 +31,50 @@ export const readContents = (
     const media = spec.follow(written, place)
     if (!media) return []
     const schema = memberOf(media.value, 'schema')
-    const item = memberOf(media.value, 'itemSchema')
+    const item = itemSchemaOf(spec, media.value['itemSchema'], `${media.pointer}/itemSchema`)
     const view = schema === undefined ? undefined : space.view(schema, `${media.pointer}/schema`)
     return [
       {
         type: (name.split(';')[0] ?? name).trim().toLowerCase(),
         ...(view && { view }),
-        ...(item !== undefined && { itemView: space.view(item, `${media.pointer}/itemSchema`) }),
+        ...(item && { itemView: space.view(item.schema, item.pointer) }),
         examples: [...examplesOf(spec, media.value), ...schemaExamples(view)],
       },
     ]
   })
+
+interface ItemSchema {
+  readonly schema: Json
+  readonly pointer: string
+}
+
+/**
+ * The schema of an item of a stream. OpenAPI 3.2 describes events whole, with `data` as a text whose contentSchema says
+ * what is in it, and perhaps an end marker beside it; many documents describe the data only.
+ */
+const itemSchemaOf = (
+  spec: Reading['spec'],
+  written: Json | undefined,
+  pointer: string,
+): ItemSchema | undefined => {
+  if (written === undefined) return undefined
+  const place = spec.follow(written, pointer)
+  if (!place) return { schema: written, pointer }
+  for (const word of ['oneOf', 'anyOf'])
+    for (const [at, each] of listAt(place.value, word).entries()) {
+      const alternative = spec.follow(each, `${place.pointer}/${word}/${at}`)
+      const found = alternative && contentSchemaOf(spec, alternative)
+      if (found) return found
+    }
+  return contentSchemaOf(spec, place) ?? { schema: written, pointer }
+}
+
+const contentSchemaOf = (spec: Reading['spec'], { value, pointer }: Place): ItemSchema | undefined => {
+  const data = objectAt(value, 'properties')['data']
+  const place = data === undefined ? undefined : spec.follow(data, `${pointer}/properties/data`)
+  const schema = place?.value['contentSchema']
+  return schema === undefined ? undefined : { schema, pointer: `${place?.pointer}/contentSchema` }
+}
 
 const schemaExamples = (view: View | undefined): readonly Json[] =>
   (view?.atoms ?? []).flatMap(({ node }) => {
