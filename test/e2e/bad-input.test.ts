@@ -112,9 +112,12 @@ describe('names', () => {
   })
 
   it('an endless name is refused', async () => {
-    const answer = await post(`/mcp/v1/vllm/${'m'.repeat(3000)}/chat`, chat({}))
-    expect(answer.status).toBe(414)
-    await answer.text()
+    const long = await post(`/mcp/v1/vllm/${'m'.repeat(3000)}/chat`, chat({}))
+    expect([long.status, ((await long.json()) as Failure).code]).toEqual([404, 'MODEL_NOT_FOUND'])
+    // Longer than Node reads of a head.
+    const endless = await post(`/mcp/v1/vllm/${'m'.repeat(20_000)}/chat`, chat({}))
+    expect(endless.status).toBe(431)
+    await endless.text()
   })
 
   it('an unknown route of the OpenAI API is asked of the backend', async () => {
