@@ -111,13 +111,9 @@ describe('names', () => {
     if (code !== undefined) expect([answer.status, body.code]).toEqual([status, code])
   })
 
-  it('an endless name is refused', async () => {
-    const long = await post(`/mcp/v1/vllm/${'m'.repeat(3000)}/chat`, chat({}))
-    expect([long.status, ((await long.json()) as Failure).code]).toEqual([404, 'MODEL_NOT_FOUND'])
-    // Longer than Node reads of a head.
-    const endless = await post(`/mcp/v1/vllm/${'m'.repeat(20_000)}/chat`, chat({}))
-    expect(endless.status).toBe(431)
-    await endless.text()
+  it('a name of any length is unknown in the same words', async () => {
+    const answer = await post(`/mcp/v1/vllm/${'m'.repeat(3000)}/chat`, chat({}))
+    expect([answer.status, ((await answer.json()) as Failure).code]).toEqual([404, 'MODEL_NOT_FOUND'])
   })
 
   it('an unknown route of the OpenAI API is asked of the backend', async () => {
