@@ -115,7 +115,7 @@ describe('a conversation', () => {
     const { id } = await first.client.contexts.create({})
     const client = new OpenAI({ baseURL: `${first.url}/v1`, apiKey: 'none', maxRetries: 0 })
     const stream = await client.chat.completions.create(
-      { model: 'gpu/gpt', messages: [{ role: 'user', content: 'words 2000' }], stream: true },
+      { model: 'gpu/gpt', messages: [{ role: 'user', content: 'words 300' }], stream: true },
       { headers: { 'x-mcpd-context': id } },
     )
     const broken = (async () => {
@@ -134,7 +134,7 @@ describe('a conversation', () => {
       ['user', 'complete'],
       ['assistant', 'aborted'],
     ])
-    expect((await second.chat('gpu/gpt', 'words 2000', id)).status).toBe(200)
+    expect((await second.chat('gpu/gpt', 'words 300', id)).status).toBe(200)
     const after = await second.client.contexts.turns(id)
     expect(after.turns.map(({ role, state }) => [role, state])).toEqual([
       ['user', 'complete'],
