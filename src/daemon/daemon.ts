@@ -101,7 +101,6 @@ export const startDaemon = async (flags: DaemonFlags, place: DaemonPlace): Promi
   daemonGauges(metrics, registry, activity, adapterMetrics)
 
   const specs = stack.adopt(startSpecs(config, { log }), (watching) => watching.close())
-
   const contexts = stack.adopt(
     startContexts(config.contexts, { registry, log, now, invoke: (request) => invoke(request) }),
     (kept) => kept.close(),
@@ -183,8 +182,6 @@ export const startDaemon = async (flags: DaemonFlags, place: DaemonPlace): Promi
   stateDir.publish({ url, version, log: config.log.file })
   log.info({ url, version, backends: registry.backends.map(({ name }) => name) }, 'ready')
 
-  const owned = stack.move()
-  let closing: Promise<void> | undefined
   return {
     url,
     app,
@@ -192,8 +189,13 @@ export const startDaemon = async (flags: DaemonFlags, place: DaemonPlace): Promi
     reloader,
     banner: banner(registry, { url, notes, asksForKey: config.listen.apiKey !== undefined }),
     stopped,
-    close: () => (closing ??= owned.disposeAsync()),
+    close: closeOnce(stack.move()),
   }
+}
+
+const closeOnce = (owned: AsyncDisposableStack): (() => Promise<void>) => {
+  let closing: Promise<void> | undefined
+  return () => (closing ??= owned.disposeAsync())
 }
 
 const loader =
