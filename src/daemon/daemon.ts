@@ -95,11 +95,7 @@ export const startDaemon = async (flags: DaemonFlags, place: DaemonPlace): Promi
   stack.defer(async () => {
     await Promise.all(registry.backends.map((backend) => backend.close()))
   })
-  const metrics = createMetrics()
-  const activity = createActivity(config.totalMs)
-  const adapterMetrics = createAdapterMetrics(registry, now)
-  daemonGauges(metrics, registry, activity, adapterMetrics)
-
+  const { metrics, activity, adapterMetrics } = meters(config, registry, now)
   const specs = stack.adopt(startSpecs(config, { log }), (watching) => watching.close())
   const contexts = stack.adopt(
     startContexts(config.contexts, { registry, log, now, invoke: (request) => invoke(request) }),
@@ -191,6 +187,15 @@ export const startDaemon = async (flags: DaemonFlags, place: DaemonPlace): Promi
     stopped,
     close: closeOnce(stack.move()),
   }
+}
+
+/** What is counted, and the requests that run. */
+const meters = (config: Config, registry: Registry, now: () => number) => {
+  const metrics = createMetrics()
+  const activity = createActivity(config.totalMs)
+  const adapterMetrics = createAdapterMetrics(registry, now)
+  daemonGauges(metrics, registry, activity, adapterMetrics)
+  return { metrics, activity, adapterMetrics }
 }
 
 const closeOnce = (owned: AsyncDisposableStack): (() => Promise<void>) => {
