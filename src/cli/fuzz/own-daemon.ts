@@ -62,4 +62,7 @@ export const startOwnDaemon = async (signal: AbortSignal): Promise<OwnDaemon> =>
 
 /** Settings of the user's daemon are not those of this one. */
 const ownEnvironment = (env: NodeJS.ProcessEnv): NodeJS.ProcessEnv =>
-  Object.fromEntries(Object.entries(env).filter(([name]) => !name.startsWith('MCPD_')))
+  Object.fromEntries(
+    // What runs from source tests its source.
+    Object.entries(env).filter(([name]) => !name.startsWith('MCPD_') || name === 'MCPD_SOURCE'),
+  )
