@@ -3,7 +3,7 @@
 // A tool such as the type checker counts as one test.
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { availableParallelism, tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -47,6 +47,9 @@ const hasTests = (project) => {
 
 const fullName = (file, assertion) => `${file.name.slice(root.length)} > ${assertion.fullName}`
 
+/** vitest leaves one core to the machine; on two that would be half of them. */
+const workers = Math.max(2, availableParallelism() - 1)
+
 /** Runs vitest once for some projects and adds its counts up. */
 const runProjects = (projects) => {
   const present = projects.filter(hasTests)
@@ -57,6 +60,7 @@ const runProjects = (projects) => {
   const ok = run([
     'vitest',
     'run',
+    `--maxWorkers=${workers}`,
     ...present.flatMap((project) => ['--project', project]),
     '--reporter=default',
     '--reporter=json',
