@@ -2,13 +2,8 @@ import { Box, render, Text } from 'ink'
 import { createElement as h, type ReactNode } from 'react'
 import type { Progress } from '../bench/run.ts'
 import { formatDuration } from '../cli/quantity.ts'
+import type { Screen } from './live-screen.ts'
 import { sparkline } from './sparkline.ts'
-
-export interface BenchScreen {
-  show(progress: Progress): void
-  /** Takes everything off the screen again: the report follows. */
-  close(): void
-}
 
 /** Steps of the two lines that are drawn; older ones fall off. */
 const historyMax = 60
@@ -21,7 +16,7 @@ interface Frame {
 }
 
 /** The run as it goes. It is drawn by the main thread, which measures nothing. */
-export const openBenchScreen = (output: NodeJS.WriteStream): BenchScreen => {
+export const openBenchScreen = (output: NodeJS.WriteStream): Screen<Progress> => {
   const screen = render(h(Text, null, 'Starting …'), {
     stdout: output,
     exitOnCtrlC: false,

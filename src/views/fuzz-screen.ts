@@ -3,13 +3,8 @@ import { createElement as h, type ReactNode } from 'react'
 import { printable } from '../cli/printable.ts'
 import { formatDuration } from '../cli/quantity.ts'
 import type { FuzzProgress } from '../fuzz/result.ts'
+import type { Screen } from './live-screen.ts'
 import { sparkline } from './sparkline.ts'
-
-export interface FuzzScreen {
-  show(progress: FuzzProgress): void
-  /** Takes everything off the screen again: the report follows. */
-  close(): void
-}
 
 /** Steps of the line that is drawn; older ones fall off. */
 const historyMax = 40
@@ -19,7 +14,7 @@ const gridMax = 240
 /** The latest findings that are shown. */
 const findingsShown = 5
 
-export const openFuzzScreen = (output: NodeJS.WriteStream): FuzzScreen => {
+export const openFuzzScreen = (output: NodeJS.WriteStream): Screen<FuzzProgress> => {
   const screen = render(h(Text, null, 'Starting …'), {
     stdout: output,
     exitOnCtrlC: false,

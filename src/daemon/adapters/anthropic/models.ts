@@ -3,6 +3,7 @@ import { isMcpdError, toMcpdError } from '../../../core/errors.ts'
 import type { Operation } from '../../../core/inference.ts'
 import { isRecord, numberOf, textOf, type Wire } from '../../../dialects/wire.ts'
 import type { AdapterServer } from '../../adapter-server.ts'
+import { configuredModels } from '../../configured-models.ts'
 import type { AnthropicOptions } from './options.ts'
 
 /** Models of one backend that are listed, and pages that are asked for them; the rest is left out. */
@@ -17,10 +18,8 @@ export const listModels = async (
   operations: readonly Operation[],
   signal: AbortSignal,
 ): Promise<readonly Model[]> => {
-  if (options.models)
-    return options.models.map((model) =>
-      typeof model === 'string' ? { name: model, operations } : { operations, ...model },
-    )
+  const configured = configuredModels(options.models, operations)
+  if (configured) return configured
   const models = new Map<string, Model>()
   let after: string | undefined
   for (let page = 0; page < pagesMax; page += 1) {

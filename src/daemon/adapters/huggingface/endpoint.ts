@@ -1,6 +1,7 @@
 import { isRecord, numberOf, textOf, type Wire } from '../../../dialects/wire.ts'
+import { configuredModels } from '../../configured-models.ts'
 import { inferOpenAi } from './completions.ts'
-import { configuredModels, healthBy, type Kind, unsupported } from './kind.ts'
+import { healthBy, type Kind, unsupported } from './kind.ts'
 import type { Place } from './place.ts'
 
 const operations = ['chat', 'complete', 'embed', 'rerank'] as const
@@ -19,7 +20,7 @@ export const createEndpoint = (place: Place): Kind => {
       return inferOpenAi(place, request, operation)
     },
     models: async (signal) => {
-      const configured = configuredModels(place, operations)
+      const configured = configuredModels(place.options.models, operations)
       if (configured) return configured
       const { data } = await list(signal)
       return (Array.isArray(data) ? data.filter(isRecord) : []).flatMap((entry) => {

@@ -2,8 +2,9 @@ import type { Adapter, AdapterHost, AdapterModule } from '../../../core/adapter.
 import { McpdError, toMcpdError } from '../../../core/errors.ts'
 import type { InferenceEvent, InferenceRequest, Operation } from '../../../core/inference.ts'
 import { parseGauges } from '../../../dialects/prometheus.ts'
+import { configuredModels } from '../../configured-models.ts'
 import { createEndpoint } from './endpoint.ts'
-import { configuredModels, type Kind } from './kind.ts'
+import type { Kind } from './kind.ts'
 import { type HuggingFaceOptions, huggingfaceOptions, type KindName } from './options.ts'
 import { connectPlace, type Place } from './place.ts'
 import { probe } from './probe.ts'
@@ -49,7 +50,7 @@ const create = (options: HuggingFaceOptions, host: AdapterHost): Adapter => {
     variantOf: (name) => kind?.variantOf?.(name),
     models: async (signal) =>
       scaleToZero
-        ? (configuredModels(place, kind?.operations ?? possible) ?? [])
+        ? (configuredModels(place.options.models, kind?.operations ?? possible) ?? [])
         : (await find(signal, false)).models(signal),
     health: async (signal) => {
       if (scaleToZero) return { ok: true, detail: 'Not asked, so that it can sleep.' }

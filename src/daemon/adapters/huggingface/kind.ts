@@ -18,13 +18,6 @@ export interface Kind {
 export const unsupported = ({ backend }: Place, operation: string): McpdError =>
   new McpdError('OPERATION_UNSUPPORTED', `The backend ${backend} does not offer ${operation}.`)
 
-/** The models that the config lists; undefined when it lists none. */
-export const configuredModels = (
-  { options: { models } }: Place,
-  operations: readonly Operation[],
-): readonly Model[] | undefined =>
-  models?.map((model) => (typeof model === 'string' ? { name: model, operations } : { operations, ...model }))
-
 /**
  * Throws MODEL_NOT_FOUND for a name that is not the one model of this server: it would answer all the same. Names of
  * the config count, for an endpoint may call its model by a path.

@@ -3,8 +3,9 @@ import type { EmbedInput, InferenceEvent, InferenceRequest } from '../../../core
 import { isRecord, numberOf, textOf, type Wire } from '../../../dialects/wire.ts'
 import { decodeEmbeddings } from '../../../dialects/tei/embed.ts'
 import { parseJson } from '../../adapter-server.ts'
+import { configuredModels } from '../../configured-models.ts'
 import { inferOpenAi } from './completions.ts'
-import { configuredModels, healthBy, type Kind, unsupported } from './kind.ts'
+import { healthBy, type Kind, unsupported } from './kind.ts'
 import type { Place } from './place.ts'
 
 /** Models that are listed; the rest is left out. */
@@ -26,7 +27,7 @@ export const createRouter = (place: Place): Kind => {
     operations: ['chat', 'embed'],
     infer,
     models: async (signal) => {
-      const configured = configuredModels(place, ['chat'])
+      const configured = configuredModels(place.options.models, ['chat'])
       if (configured) return configured
       const { data } = await list(signal)
       const listed = Array.isArray(data) ? data.filter(isRecord) : []

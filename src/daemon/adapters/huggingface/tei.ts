@@ -14,7 +14,8 @@ import { decodeEmbeddings, encodeEmbed } from '../../../dialects/tei/embed.ts'
 import { decodeScores, encodeRerank } from '../../../dialects/tei/rerank.ts'
 import { isRecord, numberOf, textOf, type Wire } from '../../../dialects/wire.ts'
 import { parseJson } from '../../adapter-server.ts'
-import { configuredModels, healthBy, type Kind, requireModel, unsupported } from './kind.ts'
+import { configuredModels } from '../../configured-models.ts'
+import { healthBy, type Kind, requireModel, unsupported } from './kind.ts'
 import type { Place } from './place.ts'
 import { idsOf } from './token-ids.ts'
 
@@ -58,7 +59,7 @@ export const createTei = (place: Place): Kind => {
       const operations = operationsOf(limits)
       const contextLength = numberOf(limits['max_input_length'])
       return (
-        configuredModels(place, operations) ?? [
+        configuredModels(place.options.models, operations) ?? [
           { name: nameOf(limits), operations, ...(contextLength !== undefined && { contextLength }) },
         ]
       )

@@ -15,8 +15,9 @@ import { decodeGenerated, usageOf } from '../../../dialects/tgi/response.ts'
 import { decodeStream } from '../../../dialects/tgi/stream-decoder.ts'
 import { isRecord, numberOf, textOf, type Wire } from '../../../dialects/wire.ts'
 import { parseJson } from '../../adapter-server.ts'
+import { configuredModels } from '../../configured-models.ts'
 import { inferOpenAi } from './completions.ts'
-import { configuredModels, healthBy, type Kind, requireModel, unsupported } from './kind.ts'
+import { healthBy, type Kind, requireModel, unsupported } from './kind.ts'
 import type { Place } from './place.ts'
 import { idsOf } from './token-ids.ts'
 
@@ -47,7 +48,7 @@ export const createTgi = (place: Place): Kind => {
     operations,
     infer,
     models: async (signal) => {
-      const configured = configuredModels(place, operations)
+      const configured = configuredModels(place.options.models, operations)
       if (configured) return configured
       const limits = await learn(signal)
       const contextLength = numberOf(limits['max_total_tokens'])

@@ -2,6 +2,7 @@ import type { Health, Model } from '../../../core/adapter.ts'
 import { toMcpdError } from '../../../core/errors.ts'
 import type { Operation } from '../../../core/inference.ts'
 import { isRecord, numberOf, textOf, type Wire } from '../../../dialects/wire.ts'
+import { configuredModels } from '../../configured-models.ts'
 import type { OpenAiOptions } from './options.ts'
 import { discard, isOk, readObject, refusal, type Server } from './server.ts'
 
@@ -15,10 +16,8 @@ export const listModels = async (
   operations: readonly Operation[],
   signal: AbortSignal,
 ): Promise<readonly Model[]> => {
-  if (options.models)
-    return options.models.map((model) =>
-      typeof model === 'string' ? { name: model, operations } : { operations, ...model },
-    )
+  const configured = configuredModels(options.models, operations)
+  if (configured) return configured
   const { data } = await readObject(await server.get('/models', signal))
   const listed = Array.isArray(data) ? data.filter(isRecord).slice(0, modelsMax) : []
   const models = new Map<string, Model>()
