@@ -25,16 +25,20 @@ const comma = Buffer.from(',')
 
 const key = { tenant: 'default', context: 'c' }
 
-const talkOf = async (turns: number): Promise<OpenStore> => {
-  const opened = await openStore()
+const talkOf = async (turns: number, open: () => Promise<OpenStore>): Promise<OpenStore> => {
+  const opened = await open()
   await storeTalk(opened.store, 'c', createTalks(turns).talk(turns))
   await opened.store.journal.seal()
   return opened
 }
 
-export const measureFetch = async (turns: number, samples: number): Promise<Fetch> => {
+export const measureFetch = async (
+  turns: number,
+  samples: number,
+  open: () => Promise<OpenStore> = openStore,
+): Promise<Fetch> => {
   await using stack = new AsyncDisposableStack()
-  const { store, journal, close } = await talkOf(turns)
+  const { store, journal, close } = await talkOf(turns, open)
   stack.defer(close)
   const { turns: stored } = await store.path(key)
   const hot = await measure(samples, async () => splice((await store.path(key)).turns))
@@ -73,9 +77,12 @@ export const measureBudgeted = async (turns: number, samples: number): Promise<B
 }
 
 /** One question and one answer, acknowledged when the disk has them. */
-export const measureAppend = async (samples: number): Promise<Spread> => {
+export const measureAppend = async (
+  samples: number,
+  open: () => Promise<OpenStore> = openStore,
+): Promise<Spread> => {
   await using stack = new AsyncDisposableStack()
-  const { store, close } = await openStore()
+  const { store, close } = await open()
   stack.defer(close)
   const { turn } = createTalks(1)
   await store.create(key)
@@ -92,9 +99,13 @@ export interface Fork {
   readonly bytes: number
 }
 
-export const measureFork = async (turns: number, samples: number): Promise<Fork> => {
+export const measureFork = async (
+  turns: number,
+  samples: number,
+  open: () => Promise<OpenStore> = openStore,
+): Promise<Fork> => {
   await using stack = new AsyncDisposableStack()
-  const { store, close } = await talkOf(turns)
+  const { store, close } = await talkOf(turns, open)
   stack.defer(close)
   const { turns: stored } = await store.path(key)
   const before = await store.journal.stats()

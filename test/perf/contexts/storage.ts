@@ -1,7 +1,7 @@
 import { bodyOf } from '../../../src/core/canonical-json.ts'
 import type { Message } from '../../../src/core/inference.ts'
 import { createTalks } from './conversations.ts'
-import { newTurns, openStore } from './stores.ts'
+import { newTurns, type OpenStore, openStore } from './stores.ts'
 
 export interface Storage {
   readonly turns: number
@@ -13,8 +13,10 @@ export interface Storage {
   readonly transcriptBytes: number
   /** Bodies and segments in the journal. */
   readonly contentBytes: number
-  /** The whole file: also turns, heads, keys, indexes. */
+  /** The whole file or all tables: also turns, heads, keys, indexes. */
   readonly fileBytes: number
+  /** Of a database, when everything in it was written anew. */
+  readonly compactBytes?: number
 }
 
 const forkShare = 0.04
@@ -25,9 +27,13 @@ const jsonBytes = (messages: readonly Message[]): number =>
   messages.reduce((sum, message) => sum + bodyOf(message).length + 1, 1)
 
 /** Stores conversations, 4 % of their turns forked and 4 % edited, and compares what they take with two baselines. */
-export const measureStorage = async (turns: number, conversations: number): Promise<Storage> => {
+export const measureStorage = async (
+  turns: number,
+  conversations: number,
+  open: () => Promise<OpenStore> = openStore,
+): Promise<Storage> => {
   await using stack = new AsyncDisposableStack()
-  const { store, close } = await openStore()
+  const { store, vacuum, close } = await open()
   stack.defer(close)
   const { random, talk, turn } = createTalks(turns)
   let fullCopyBytes = 0
@@ -64,7 +70,10 @@ export const measureStorage = async (turns: number, conversations: number): Prom
   }
   await store.journal.seal()
   await store.journal.collect({})
+  await vacuum?.('plain')
   const { bytes } = await store.journal.stats()
+  await vacuum?.('full')
+  const compact = vacuum && (await store.journal.stats()).bytes.stored
   return {
     turns,
     conversations,
@@ -73,5 +82,6 @@ export const measureStorage = async (turns: number, conversations: number): Prom
     transcriptBytes,
     contentBytes: bytes.bodies + bytes.segments,
     fileBytes: bytes.stored - empty,
+    ...(compact !== undefined && { compactBytes: compact - empty }),
   }
 }

@@ -5,14 +5,19 @@ import { bodyOf } from '../../../src/core/canonical-json.ts'
 import type { NewTurn } from '../../../src/core/context.ts'
 import type { Message } from '../../../src/core/inference.ts'
 import type { Journal } from '../../../src/core/journal.ts'
+import { newId } from '../../../src/daemon/contexts/ids.ts'
+import { openPostgresJournal } from '../../../src/daemon/contexts/journal/postgres.ts'
 import { openSqliteJournal } from '../../../src/daemon/contexts/journal/sqlite.ts'
 import { type ContextStore, createContextStore } from '../../../src/daemon/contexts/store.ts'
+import { type PostgresServer, startPostgres } from '../../harness/postgres.ts'
 import type { Talk } from './conversations.ts'
 
 export interface OpenStore {
   readonly store: ContextStore
   /** Under the store: what reads it finds nothing in memory. */
   readonly journal: Journal
+  /** Gives free space back before bytes are counted. */
+  readonly vacuum?: (how: 'plain' | 'full') => Promise<void>
   readonly close: () => Promise<void>
 }
 
@@ -27,6 +32,25 @@ export const openStore = async (): Promise<OpenStore> => {
     close: async () => {
       await store.close()
       await rm(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+/** A store over a PostgreSQL of its own that waits for its disk, over a socket. */
+export const openPostgresStore = async (): Promise<OpenStore & { readonly server: PostgresServer }> => {
+  const server = await startPostgres([])
+  const journal = await openPostgresJournal({ url: server.url, now: Date.now, newId })
+  const store = createContextStore({ journal })
+  return {
+    server,
+    store,
+    journal,
+    vacuum: async (how) => {
+      await server.query(how === 'full' ? 'VACUUM FULL' : 'VACUUM')
+    },
+    close: async () => {
+      await store.close()
+      await server.close()
     },
   }
 }
