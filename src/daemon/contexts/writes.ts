@@ -9,6 +9,7 @@ import {
 } from '../../core/context.ts'
 import { McpdError } from '../../core/errors.ts'
 import type { Journal, PathEnd } from '../../core/journal.ts'
+import { failpoint } from './failpoint.ts'
 import { idOf } from './ids.ts'
 import { checkAppend } from './limits.ts'
 import { missingContext, missingEnd } from './missing.ts'
@@ -90,6 +91,7 @@ export const createWrites = (journal: Journal, reads: ReadThrough, newId: () => 
     try {
       const result = await journal.append(request)
       reads.appended(request, result)
+      failpoint('before-acknowledgement')
       return result.outcome === 'conflict' ? result : { ...result, name: request.head }
     } catch (error) {
       // It may or may not have been written.

@@ -1,4 +1,5 @@
 import type { Append, Appended, StoredTurn } from '../../../../core/context.ts'
+import { failpoint } from '../../failpoint.ts'
 import { annotated } from '../annotation.ts'
 import { sha256 } from '../hashes.ts'
 import {
@@ -214,11 +215,13 @@ const write = async (
   const said = annotated({}, about)
   const place = known ? [known.k, known.rev] : [JSON.stringify(said), tagsOf(said), said.pinned ? 1 : 0]
   const used = usedKey(request, plan, turns, values.length + place.length)
+  failpoint('before-commit')
   const row = await sql.get<{ k: number }>(
     used ? writeTexts[kind].replace(/,\s+told AS/, `${used.text}$&`) : writeTexts[kind],
     [...values, ...place, ...(used?.values ?? [])],
     `append-${kind}${used ? '-once' : ''}`,
   )
+  failpoint('after-commit')
   return row?.k
 }
 

@@ -1,4 +1,5 @@
 import { zstdCompressSync } from 'node:zlib'
+import { failpoint } from '../../failpoint.ts'
 import { sha256 } from '../hashes.ts'
 import { tailMaxBytes, tailMaxTurns } from '../sqlite/append.ts'
 import { hashBytes, hashText, streamingState } from '../sqlite/rows.ts'
@@ -36,6 +37,7 @@ export const sealPath = async (database: Database, { k, turn }: PathTip): Promis
   // An open turn will change.
   for (const ids of chunksOf(tail.filter(({ state }) => state !== streamingState))) {
     if (!(await database.transaction((sql) => makeSegment(sql, k, ids)))) break
+    failpoint('after-seal')
     made += 1
   }
   return made
@@ -75,6 +77,7 @@ const makeSegment = async (sql: Sql, k: number, ids: readonly string[]): Promise
      FROM unnest($3::text[], $4::int[]) AS place (id, "offset") WHERE turns.k = $1 AND turns.id = place.id`,
     [k, segment?.s, rows.map(({ id }) => id), offsets],
   )
+  failpoint('before-seal')
   return true
 }
 

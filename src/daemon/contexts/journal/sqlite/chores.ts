@@ -1,7 +1,7 @@
 import type { ContextKey } from '../../../../core/context.ts'
 import type { Collected, CollectPolicy } from '../../../../core/journal.ts'
 import { append, type RipePaths, tell, type Writer } from './append.ts'
-import { failpoint } from './failpoint.ts'
+import { failpoint } from '../../failpoint.ts'
 import { deleteContext, findAbandoned, findExpired, forgetKeys, purge } from './housekeeping.ts'
 import { type Chunk, findRipe, makeSegment, planSegments } from './seal.ts'
 import type { Sql } from './statements.ts'

@@ -1,5 +1,5 @@
 import { isMcpdError } from '../../../../core/errors.ts'
-import { Crash, failpoint } from './failpoint.ts'
+import { Crash, failpoint } from '../../failpoint.ts'
 import { storeError } from './failure.ts'
 import type { Sql } from './statements.ts'
 

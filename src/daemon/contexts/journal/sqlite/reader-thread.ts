@@ -1,7 +1,7 @@
 import type { ContextKey } from '../../../../core/context.ts'
 import type { ListQuery, PathEnd, PathRange, SearchQuery } from '../../../../core/journal.ts'
 import { createConnection } from './connection.ts'
-import { Crash, failpoint } from './failpoint.ts'
+import { Crash, failpoint } from '../../failpoint.ts'
 import { checkContext, checkStore } from './fsck.ts'
 import { readOutbox } from './outbox.ts'
 import { findTurn, readList, readPath, readSummary, readTurns } from './read.ts'

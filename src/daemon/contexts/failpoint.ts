@@ -3,8 +3,13 @@
  * seventh time; `NAME=crash` or `NAME@7=crash` ends only the thread. Without the variable nothing happens here.
  */
 export type Failpoint =
+  | 'before-mark'
+  | 'after-mark'
   | 'before-commit'
   | 'after-commit'
+  | 'before-apply'
+  | 'after-apply'
+  | 'before-acknowledgement'
   | 'after-acknowledgement'
   | 'before-seal'
   | 'after-seal'
