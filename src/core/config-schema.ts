@@ -1,5 +1,6 @@
 import { Type, type Static } from 'typebox'
 import { durationPattern, fitsTimer, sizePattern } from './quantity.ts'
+import { answerCacheSchema } from './cache-config.ts'
 import { contextsSchema } from './context-config.ts'
 import { fuzzSchema } from './fuzz-config.ts'
 import { specsSchema } from './spec-config.ts'
@@ -82,6 +83,7 @@ const backend = Type.Object(
         closed,
       ),
     ),
+    cache: Type.Optional(answerCacheSchema),
   },
   { description: 'A running runtime. Members beside these are the options of its adapter.' },
 )
@@ -131,6 +133,7 @@ export const group = Type.Object(
         description: 'What strategy sticky goes by; a request without it is placed as by p2c.',
       }),
     ),
+    cache: Type.Optional(answerCacheSchema),
   },
   { ...closed, description: 'Backends that share the load of one model name.' },
 )

@@ -1,6 +1,7 @@
 import { isAbsolute, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { Static } from 'typebox'
+import { type AnswerCacheConfig, resolveAnswerCache } from './cache-config.ts'
 import type { BackendEntry, ConfigFile, group, sidecar, Strategy, waits } from './config-schema.ts'
 import { type ContextsConfig, resolveContexts } from './context-config.ts'
 import { parseDuration, parseSize } from './quantity.ts'
@@ -32,6 +33,8 @@ export interface BackendConfig {
   readonly queueMax: number
   readonly waits: Waits
   readonly breaker: { readonly failuresMax: number; readonly cooldownMs: number }
+  /** Of requests that name one of its models; those to a group go by the group's. Absent: off. */
+  readonly cache?: AnswerCacheConfig
   /** The adapter's own options, validated by the adapter's schema when the backend is made. */
   readonly options: Readonly<Record<string, unknown>>
 }
@@ -41,6 +44,8 @@ export interface GroupConfig {
   readonly targets: readonly { readonly backend: string; readonly model: string; readonly weight: number }[]
   readonly strategy: Strategy
   readonly stickyBy: string
+  /** Absent: off. */
+  readonly cache?: AnswerCacheConfig
 }
 
 export interface RetryConfig {
@@ -155,6 +160,7 @@ export const resolveBackend = (entry: BackendEntry, waits: Waits, folder = '.'):
     queueMax,
     timeouts,
     breaker,
+    cache,
     ...options
   } = entry
   return {
@@ -168,6 +174,7 @@ export const resolveBackend = (entry: BackendEntry, waits: Waits, folder = '.'):
       failuresMax: breaker?.failures ?? 5,
       cooldownMs: parseDuration(breaker?.cooldown ?? '10s'),
     },
+    ...resolveAnswerCache(cache),
     options,
   }
 }
@@ -182,7 +189,7 @@ const resolveSidecar = (
   ...(memoryMax !== undefined && { memoryMaxBytes: parseSize(memoryMax) }),
 })
 
-const resolveGroup = ({ name, targets, strategy, stickyBy }: Static<typeof group>): GroupConfig => ({
+const resolveGroup = ({ name, targets, strategy, stickyBy, cache }: Static<typeof group>): GroupConfig => ({
   name,
   targets: targets.map((entry) => {
     const { target, weight = 1 } = typeof entry === 'string' ? { target: entry } : entry
@@ -191,4 +198,5 @@ const resolveGroup = ({ name, targets, strategy, stickyBy }: Static<typeof group
   }),
   strategy: strategy ?? 'p2c',
   stickyBy: stickyBy ?? 'prompt_cache_key',
+  ...resolveAnswerCache(cache),
 })

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path'
 import { type Static, Type } from 'typebox'
+import { type CacheServerConfig, cacheServerSchema, resolveCacheServer } from './cache-config.ts'
 import { durationPattern, parseDuration, parseSize, sizePattern } from './quantity.ts'
 
 const closed = { additionalProperties: false }
@@ -52,6 +53,7 @@ export const contextsSchema = Type.Object(
         closed,
       ),
     ),
+    cache: Type.Optional(cacheServerSchema),
   },
   { ...closed, description: 'Conversations that mcpd keeps.' },
 )
@@ -68,6 +70,8 @@ export interface ContextsConfig {
   readonly hotMaxBytes: number
   readonly embeddings?: { readonly model: string }
   readonly compaction?: { readonly model: string }
+  /** Absent: in memory only. */
+  readonly cache?: CacheServerConfig
 }
 
 /** `folder` is where relative paths start. */
@@ -83,6 +87,7 @@ export const resolveContexts = (
     hotMaxBytes: parseSize(file?.hotMax ?? '64MB'),
     ...(file?.embeddings && { embeddings: file.embeddings }),
     ...(file?.compaction && { compaction: file.compaction }),
+    ...(file?.cache && { cache: resolveCacheServer(file.cache) }),
   }
 }
 

@@ -113,8 +113,8 @@ export const isSecret = (pointer: string): boolean =>
     pointer,
   )
 
-/** A password in the URL of a store, once references are taken out. */
-const passwordInUrl = /^(postgres(ql)?|rediss?):\/\/([^/@]*:[^/@]+@|.*[?&](ssl)?password=[^&])/i
+/** A password in the URL of a store, or in one of several, once references are taken out. */
+const passwordInUrl = /(^|,)\s*(postgres(ql)?|rediss?):\/\/([^/@]*:[^/@]+@|.*[?&](ssl)?password=[^&])/i
 
 /** What may stand before the reference in an authorization header. */
 const scheme = /^(bearer|basic) /i

@@ -1,4 +1,5 @@
 import type { Model } from '../core/adapter.ts'
+import type { AnswerCacheConfig } from '../core/cache-config.ts'
 import type { GroupConfig } from '../core/config.ts'
 import type { Strategy } from '../core/config-schema.ts'
 import { McpdError } from '../core/errors.ts'
@@ -13,6 +14,8 @@ export interface Route {
   readonly stickyBy: string
   /** The group that the name is of. */
   readonly group?: string
+  /** How its answers are kept; absent: they are not. */
+  readonly cache?: AnswerCacheConfig
 }
 
 export interface ListedModel {
@@ -35,6 +38,7 @@ export const groupWord = 'group'
 export class Registry {
   #backends: readonly Backend[] = []
   #groups: ReadonlyMap<string, Group> = new Map()
+  #caches = false
   readonly #adapterTypes: ReadonlySet<string>
 
   constructor(
@@ -52,6 +56,11 @@ export class Registry {
 
   get groups(): readonly Group[] {
     return [...this.#groups.values()]
+  }
+
+  /** Whether any route keeps answers. */
+  get caches(): boolean {
+    return this.#caches
   }
 
   /** From the next request on these serve; who was found before keeps running until he is closed. */
@@ -72,6 +81,7 @@ export class Registry {
     ])
     this.#backends = backends
     this.#groups = new Map(made)
+    this.#caches = [...backends, ...this.groups].some(({ config }) => config.cache !== undefined)
   }
 
   /**
@@ -134,10 +144,10 @@ export class Registry {
   #groupRoute(name: string): Route | undefined {
     const group = this.#groups.get(name)
     if (!group || group.targets.length === 0) return undefined
-    const { strategy, stickyBy } = group.config
+    const { strategy, stickyBy, cache } = group.config
     const targets = group.targets.filter(({ backend }) => !backend.draining)
     if (targets.length === 0) throw drained(name)
-    return { targets, strategy, stickyBy, group: name }
+    return { targets, strategy, stickyBy, group: name, ...(cache && { cache }) }
   }
 
   #isPrefix(name: string): boolean {
@@ -211,7 +221,12 @@ const drained = (name: string): McpdError =>
   })
 
 const single = (target: Target | undefined): Route | undefined =>
-  target && { targets: [target], strategy: 'p2c', stickyBy: '' }
+  target && {
+    targets: [target],
+    strategy: 'p2c',
+    stickyBy: '',
+    ...(target.backend.config.cache && { cache: target.backend.config.cache }),
+  }
 
 const first = ({ targets }: Route): Target =>
   pick(targets, { strategy: 'least-busy', key: undefined, random: () => 0 })
