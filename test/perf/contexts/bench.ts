@@ -9,7 +9,8 @@ import { embedNeedles } from './embed-needles.ts'
 import { measureAppend, measureBudgeted, measureFetch, measureFork } from './latency.ts'
 import { measureOverflow, type Overflow } from './overflow.ts'
 import { measureRecall } from './recall.ts'
-import { type RecallRow, render, type Result } from './result.ts'
+import { intro, type RecallRow, render, type Result } from './result.ts'
+import { measurePostgres, renderPostgres } from './servers.ts'
 import { measureStorage } from './storage.ts'
 
 const usage = `npm run bench:contexts -- [options]
@@ -17,15 +18,17 @@ const usage = `npm run bench:contexts -- [options]
 What conversations cost: bytes, milliseconds, and what a pruned view forgets.
   --tokenizer FOLDER   where gpt-tokenizer 4 is installed, to count overflows
   --embeddings FOLDER  where @energetic-ai/embeddings and -/model-embeddings-en are installed, for recall by meaning
+  --servers            in PostgreSQL and Redis instead of a file
   --quick              fewer samples
   --json               the result as JSON on standard output
-  --write              write docs/results/contexts.md
+  --write              write docs/results/contexts.md, or contexts-servers.md
 `
 
 const { values: flags } = parseArgs({
   options: {
     tokenizer: { type: 'string' },
     embeddings: { type: 'string' },
+    servers: { type: 'boolean', default: false },
     quick: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
     write: { type: 'boolean', default: false },
@@ -96,9 +99,24 @@ const measureRecalls = async (): Promise<RecallRow[]> => {
   return [...lexical, ...rows('words and meaning', semanticConversations, { vectorsOf })]
 }
 
+const startedMs = performance.now()
+const load = loadavg()[0] ?? 0
+
+/** When, where and how. */
+const circumstances = () => ({
+  date: new Date().toISOString().slice(0, 16).replace('T', ' '),
+  command: ['npm run bench:contexts', ...(process.argv.length > 2 ? ['--'] : []), ...process.argv.slice(2)]
+    .join(' ')
+    // Folders are those of a machine.
+    .replaceAll(/(--(?:tokenizer|embeddings)[ =])\S+/g, '$1FOLDER'),
+  seconds: (performance.now() - startedMs) / 1000,
+  machine: `${cpus().length} × ${cpus()[0]?.model.trim() ?? 'unknown CPU'}, ${Math.round(totalmem() / 2 ** 30)} GB, ${process.platform} ${release()}`,
+  node: process.version,
+  commit: execFileSync('git', ['rev-parse', '--short', 'HEAD'], { cwd: root, encoding: 'utf8' }).trim(),
+  load,
+})
+
 const bench = async (): Promise<Result> => {
-  const startedMs = performance.now()
-  const load = loadavg()[0] ?? 0
   say('bytes')
   const storage = await inOrder(stored, ([turns, conversations]) => measureStorage(turns, conversations))
   say('fetch')
@@ -111,16 +129,7 @@ const bench = async (): Promise<Result> => {
   const overflow = flags.tokenizer === undefined ? {} : await measureOverflows(flags.tokenizer)
   const recall = await measureRecalls()
   return {
-    date: new Date().toISOString().slice(0, 16).replace('T', ' '),
-    command: ['npm run bench:contexts', ...(process.argv.length > 2 ? ['--'] : []), ...process.argv.slice(2)]
-      .join(' ')
-      // Folders are those of a machine.
-      .replaceAll(/(--(?:tokenizer|embeddings)[ =])\S+/g, '$1FOLDER'),
-    seconds: (performance.now() - startedMs) / 1000,
-    machine: `${cpus().length} × ${cpus()[0]?.model.trim() ?? 'unknown CPU'}, ${Math.round(totalmem() / 2 ** 30)} GB, ${process.platform} ${release()}`,
-    node: process.version,
-    commit: execFileSync('git', ['rev-parse', '--short', 'HEAD'], { cwd: root, encoding: 'utf8' }).trim(),
-    load,
+    ...circumstances(),
     storage,
     fetch,
     budgeted,
@@ -131,14 +140,35 @@ const bench = async (): Promise<Result> => {
   }
 }
 
-const main = async (): Promise<void> => {
+/** The page, and the figures as they are. */
+const inFile = async () => {
   const result = await bench()
-  const plain = {
-    ...result,
-    recall: result.recall.map((row) => ({ ...row, recalls: Object.fromEntries(row.recalls) })),
+  return {
+    page: render(result),
+    figures: {
+      ...result,
+      recall: result.recall.map((row) => ({ ...row, recalls: Object.fromEntries(row.recalls) })),
+    },
   }
-  process.stdout.write(flags.json ? `${JSON.stringify(plain, undefined, 2)}\n` : render(result))
-  if (flags.write) await writeFile(join(root, 'docs/results/contexts.md'), render(result))
+}
+
+const inServers = async () => {
+  const postgres = await measurePostgres({
+    samples,
+    seconds: flags.quick ? 2 : 5,
+    storage: stored,
+    tell: say,
+  })
+  const when = circumstances()
+  const page = ['# Contexts in servers', '', intro(when), '', ...renderPostgres(postgres)].join('\n')
+  return { page, figures: { ...when, postgres } }
+}
+
+const main = async (): Promise<void> => {
+  const { page, figures } = await (flags.servers ? inServers() : inFile())
+  process.stdout.write(flags.json ? `${JSON.stringify(figures, undefined, 2)}\n` : page)
+  if (flags.write)
+    await writeFile(join(root, `docs/results/contexts${flags.servers ? '-servers' : ''}.md`), page)
 }
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130))

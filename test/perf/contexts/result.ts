@@ -12,7 +12,7 @@ export interface RecallRow {
   readonly recalls: ReadonlyMap<NeedleKind, Recall>
 }
 
-export interface Result {
+export interface Circumstances {
   readonly date: string
   readonly command: string
   readonly seconds: number
@@ -20,6 +20,9 @@ export interface Result {
   readonly node: string
   readonly commit: string
   readonly load: number
+}
+
+export interface Result extends Circumstances {
   readonly storage: readonly Storage[]
   readonly fetch: readonly Fetch[]
   readonly budgeted: readonly Budgeted[]
@@ -38,11 +41,14 @@ const kilo = (bytes: number): string => Math.round(bytes / 1000).toLocaleString(
 const savingGoals: Readonly<Record<number, number>> = { 5: 0.8, 10: 0.9, 50: 0.97, 200: 0.985 }
 const hotGoals: Readonly<Record<number, number>> = { 10: 2, 50: 3, 200: 5 }
 
+export const intro = (when: Circumstances): string =>
+  `${when.date} UTC, commit ${when.commit}, Node ${when.node}, ${when.machine}, load average ${when.load.toFixed(1)} at the start. Run by \`${when.command}\`, ${Math.round(when.seconds)} s. Times in ms, p50 / p99.`
+
 export const render = (result: Result): string =>
   [
     '# Contexts',
     '',
-    `${result.date} UTC, commit ${result.commit}, Node ${result.node}, ${result.machine}, load average ${result.load.toFixed(1)} at the start. Run by \`${result.command}\`, ${Math.round(result.seconds)} s. Times in ms, p50 / p99.`,
+    intro(result),
     '',
     '## Bytes',
     '',
