@@ -119,9 +119,16 @@ export interface Append extends ContextKey {
 /**
  * `head` is the turn that the head is at now: null where it has no turns, or where there is no such head. `turns` are
  * those of this append, an opened one last. A duplicate says what the first one said, the turns as they are now.
+ * `revisions` is said by shared journals of what was written now: what the context was at before, null where it was
+ * made, and what it is at since.
  */
 export type Appended =
-  | { readonly outcome: 'ok' | 'duplicate'; readonly head: string | null; readonly turns: readonly Turn[] }
+  | {
+      readonly outcome: 'ok' | 'duplicate'
+      readonly head: string | null
+      readonly turns: readonly Turn[]
+      readonly revisions?: { readonly from: string | null; readonly to: string }
+    }
   | { readonly outcome: 'conflict'; readonly head: string | null }
 
 export interface ContextAbout {

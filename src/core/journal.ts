@@ -16,11 +16,26 @@ import type {
  * store that cannot be reached or written throws STORE_UNAVAILABLE. What is unknown, and what is another tenant's,
  * is undefined. After a STORE_UNAVAILABLE of `append` the outcome is unknown: the same idempotency key finds it out.
  */
-export interface Journal {
+export type Journal = OwnJournal | SharedJournal
+
+/** That this process alone writes to. */
+export interface OwnJournal extends JournalVerbs {
+  readonly shared: false
+}
+
+/** That other processes write to as well, so that what was read before may be out of date. */
+export interface SharedJournal extends JournalVerbs {
+  readonly shared: true
+  /**
+   * Where an end is now, in one cheap read: what was read of its context at this revision is still the truth. Whoever
+   * wraps `path` wraps this too.
+   */
+  position(key: ContextKey, end: PathEnd): Promise<Position | undefined>
+}
+
+interface JournalVerbs {
   /** `memory`, `sqlite`, … */
   readonly driver: string
-  /** Whether other processes may write to it, so that what was read before may be out of date. */
-  readonly shared: boolean
 
   /**
    * All or nothing. Throws CONTEXT_NOT_FOUND for an unknown context, head or base, CONFLICT for an idempotency key
@@ -84,6 +99,17 @@ export interface ContextPath {
   readonly length: number
   /** The part that was asked for, the first turn first. */
   readonly turns: readonly StoredTurn[]
+}
+
+/** The end of a path, and which state of its context that is of. */
+export interface Position {
+  /** Another one after every change of the context, and never again an earlier one; nothing in it is to be read. */
+  readonly revision: string
+  /** As in `ContextPath`. */
+  readonly end: string | null
+  readonly length: number
+  /** Of the turn at the end. */
+  readonly chainHash: string | null
 }
 
 export interface ListQuery {
@@ -164,6 +190,8 @@ export interface Problem {
     | 'head-dangling'
     | 'references-wrong'
     | 'store-damaged'
+    /** It is encrypted with a key that is not configured. */
+    | 'key-missing'
   readonly tenant?: string
   readonly context?: string
   readonly turn?: string

@@ -31,7 +31,7 @@ const postgres = async (): Promise<JournalSubject> => {
 
 runSuite(
   'the postgres journal',
-  journalSuite({ make: postgres }, true).map((check) => ({
+  journalSuite({ make: postgres }, true, true).map((check) => ({
     ...check,
     ...(missing !== undefined && { skipped: missing }),
   })),

@@ -1,4 +1,4 @@
-import type { Journal } from '../../../core/journal.ts'
+import type { Journal, OwnJournal, SharedJournal } from '../../../core/journal.ts'
 
 /**
  * A journal that is opened when it is first needed: a daemon that keeps no conversations pays nothing for them. One
@@ -16,8 +16,7 @@ export const lazyJournal = (
     })
     return opening
   }
-  return {
-    ...facts,
+  const verbs = {
     append: async (request) => (await opened()).append(request),
     restore: async (appends) => (await opened()).restore(appends),
     path: async (...query) => (await opened()).path(...query),
@@ -38,5 +37,17 @@ export const lazyJournal = (
     outbox: async (...query) => (await opened()).outbox(...query),
     settle: async (...through) => (await opened()).settle(...through),
     close: async () => (await opening?.catch(() => undefined))?.close(),
+  } satisfies Omit<OwnJournal, 'driver' | 'shared'>
+  const { driver, shared } = facts
+  if (!shared) return { ...verbs, driver, shared }
+  return {
+    ...verbs,
+    driver,
+    shared,
+    position: async (...query) => {
+      const journal = await opened()
+      if (!journal.shared) throw new TypeError('A shared journal was announced, and another one opened.')
+      return journal.position(...query)
+    },
   }
 }

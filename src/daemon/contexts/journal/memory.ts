@@ -1,6 +1,6 @@
 import type { ContextKey } from '../../../core/context.ts'
 import { McpdError } from '../../../core/errors.ts'
-import type { Journal } from '../../../core/journal.ts'
+import type { OwnJournal } from '../../../core/journal.ts'
 import {
   annotateIn,
   collectFrom,
@@ -20,7 +20,7 @@ import type { JournalOptions } from './options.ts'
 /**
  * Contexts in memory: complete but for what only a disk can do. For tests, and for a daemon that is to keep nothing.
  */
-export const createMemoryJournal = (options: JournalOptions): Journal => {
+export const createMemoryJournal = (options: JournalOptions): OwnJournal => {
   const contexts = new Map<string, MemoryContext>()
   const outbox = createMemoryOutbox(options.consumers ?? [])
   const writer = createMemoryWriter({ ...options, contexts, outbox })

@@ -8,6 +8,7 @@ import { checkContext, readStats } from './postgres/fsck.ts'
 import { annotate, collect, deleteContext } from './postgres/housekeeping.ts'
 import { takeLease } from './postgres/lease.ts'
 import { addConsumers, readOutbox, settleOutbox } from './postgres/outbox.ts'
+import { readPosition } from './postgres/position.ts'
 import { createQueues } from './postgres/queues.ts'
 import { findTurn, readList, readPath, readSummary, readTurns } from './postgres/read.ts'
 import { migrate } from './postgres/schema.ts'
@@ -79,6 +80,7 @@ export const openPostgresJournal = async (options: PostgresJournalOptions): Prom
       for (const tip of tips) chores.noted(tip)
     },
     path: (key, end, range) => reading(key, () => readPath(database, key, end, range)),
+    position: (key, end) => reading(key, () => readPosition(database, key, end)),
     turns: (key) => reading(key, () => readTurns(database, key)),
     summary: (key) => readSummary(database, key),
     list: (query) => readList(database, query),

@@ -4,17 +4,18 @@ import type { Journal } from '../../../../src/core/journal.ts'
 import { newId } from '../../../../src/daemon/contexts/ids.ts'
 import { createMemoryJournal } from '../../../../src/daemon/contexts/journal/memory.ts'
 import { createContextStore } from '../../../../src/daemon/contexts/store.ts'
+import { sharing } from './a-shared-journal.ts'
 
 const tenant = 'default'
 const say = (text: string) => ({ role: 'user' as const, body: bodyOf({ role: 'user', content: text }) })
 
 /** A store over a journal that counts and can hold back what it reads. */
 const newStore = (facts: { shared?: boolean; hotMaxBytes?: number } = {}) => {
-  const journal = createMemoryJournal({ now: Date.now, newId })
+  const own = createMemoryJournal({ now: Date.now, newId })
+  const journal: Journal = facts.shared ? sharing(own) : own
   const seen = { paths: 0, gate: undefined as Promise<void> | undefined, broken: undefined as unknown }
   const watched: Journal = {
     ...journal,
-    shared: facts.shared ?? false,
     append: async (request) => {
       const result = await journal.append(request)
       if (seen.broken) throw seen.broken

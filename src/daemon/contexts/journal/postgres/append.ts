@@ -14,6 +14,7 @@ import { contradicts, existsAlready } from '../refusals.ts'
 import { hashBytes, hashText, roleNumber, stateNumber } from '../sqlite/rows.ts'
 import type { Sql } from './database.ts'
 import { unavailable } from './failure.ts'
+import { type RevisionRow, revisionOf } from './position.ts'
 import { packBody, turnColumns, turnOf, type TurnRow } from './rows.ts'
 import { serverNow } from './schema.ts'
 import type { PathTip } from './seal.ts'
@@ -35,6 +36,7 @@ export interface Writer {
 interface Known {
   readonly k: number
   readonly rev: number
+  readonly updatedAt: number
   readonly headExists: boolean
   readonly head: string | null
   readonly used?: {
@@ -70,11 +72,13 @@ export const append = async (sql: Sql, writer: Writer, request: Append): Promise
       { now: writer.now(), newId: writer.newId },
     )
     if (plan.outcome === 'conflict') return plan
-    const k = await write(sql, writer, request, plan, known)
-    if (k !== undefined) {
+    const now = await write(sql, writer, request, plan, known)
+    if (now) {
       const turns = plan.opened ? [...plan.turns, plan.opened] : plan.turns
-      if (isRipe(turns)) writer.ripened({ k, turn: turns.at(-1)?.id ?? '' })
-      return { outcome: 'ok', head: plan.head, turns: turns.map(withoutBody) }
+      if (isRipe(turns)) writer.ripened({ k: now.k, turn: turns.at(-1)?.id ?? '' })
+      const from = known ? revisionOf({ ...known, updated_at: known.updatedAt }) : null
+      const revisions = { from, to: revisionOf(now) }
+      return { outcome: 'ok', head: plan.head, turns: turns.map(withoutBody), revisions }
     }
   }
   throw unavailable('too many write to the same context')
@@ -104,6 +108,7 @@ export const restore = async (sql: Sql, writer: Writer, appends: readonly Append
 type KnownRow = TurnRow & {
   readonly context_k: number
   readonly rev: number
+  readonly updated_at: number
   readonly head_exists: boolean
   readonly head: string | null
   readonly fingerprint: Buffer | null
@@ -115,7 +120,7 @@ const readKnown = async (sql: Sql, request: Append): Promise<Known | undefined> 
   const { tenant, context, head, base, closes, idempotencyKey: key, turns, opens } = request
   const ids = [base, closes, opens?.id, ...turns.map(({ id }) => id)].filter((id) => typeof id === 'string')
   const rows = await sql.all<KnownRow>(
-    `SELECT c.k AS context_k, c.rev, h.name IS NOT NULL AS head_exists, h.turn AS head, used.fingerprint,
+    `SELECT c.k AS context_k, c.rev, c.updated_at, h.name IS NOT NULL AS head_exists, h.turn AS head, used.fingerprint,
        used.head AS used_head, used.turns AS used_turns, found.*
      FROM mcpd.contexts AS c
      LEFT JOIN mcpd.heads AS h ON h.k = c.k AND h.name = $3
@@ -134,6 +139,7 @@ const readKnown = async (sql: Sql, request: Append): Promise<Known | undefined> 
   return {
     k: first.context_k,
     rev: first.rev,
+    updatedAt: first.updated_at,
     headExists: first.head_exists,
     head: first.head,
     ...(fingerprint && { used: { fingerprint, head: used_head, turns: used_turns ?? [] } }),
@@ -154,12 +160,12 @@ const repeatedOf = (request: Append, known: Known, used: NonNullable<Known['used
 /** The context as it was read, one change later; nothing where it was changed meanwhile. */
 const held = `
   UPDATE mcpd.contexts SET turns = turns + $1, updated_at = ${serverNow}, rev = rev + 1
-  WHERE k = $23 AND rev = $24 RETURNING k`
+  WHERE k = $23 AND rev = $24 RETURNING k, rev, updated_at`
 /** A new context; nothing where somebody else has made it meanwhile. */
 const made = `
   INSERT INTO mcpd.contexts (turns, tenant, context, about, tags, pinned, created_at, updated_at)
   VALUES ($1, $2, $3, $23, $24::jsonb, $25, ${serverNow}, ${serverNow})
-  ON CONFLICT (tenant, context) DO NOTHING RETURNING k`
+  ON CONFLICT (tenant, context) DO NOTHING RETURNING k, rev, updated_at`
 
 const writing = (context: string): string => `
   WITH held AS (${context}),
@@ -185,18 +191,18 @@ const writing = (context: string): string => `
   told AS (
     INSERT INTO mcpd.outbox (event, tenant, context, turns)
     SELECT 'appended', $2, $3, $6 FROM held WHERE cardinality($6::text[]) > 0 AND EXISTS (SELECT 1 FROM mcpd.consumers))
-  SELECT k FROM held`
+  SELECT k, rev, updated_at FROM held`
 
 const writeTexts = { held: writing(held), made: writing(made) }
 
-/** One statement, which is one transaction. Resolves with the context; undefined where it has changed since it was read. */
+/** One statement, which is one transaction. Resolves with what the context is now; undefined where it has changed since it was read. */
 const write = async (
   sql: Sql,
   writer: Writer,
   request: Append,
   plan: WritePlan,
   known: Known | undefined,
-): Promise<number | undefined> => {
+): Promise<RevisionRow | undefined> => {
   const { tenant, context, head, closes, about = {} } = request
   const turns = plan.opened ? [...plan.turns, plan.opened] : plan.turns
   const replaced = closes === undefined ? 0 : 1
@@ -216,13 +222,13 @@ const write = async (
   const place = known ? [known.k, known.rev] : [JSON.stringify(said), tagsOf(said), said.pinned ? 1 : 0]
   const used = usedKey(request, plan, turns, values.length + place.length)
   failpoint('before-commit')
-  const row = await sql.get<{ k: number }>(
+  const row = await sql.get<RevisionRow>(
     used ? writeTexts[kind].replace(/,\s+told AS/, `${used.text}$&`) : writeTexts[kind],
     [...values, ...place, ...(used?.values ?? [])],
     `append-${kind}${used ? '-once' : ''}`,
   )
   failpoint('after-commit')
-  return row?.k
+  return row
 }
 
 /** What is written beside where the append has an idempotency key; `before` values come before its own. */
