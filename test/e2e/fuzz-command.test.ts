@@ -1,7 +1,6 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it, onTestFinished } from 'vitest'
-import { startService } from '../../fixtures/fuzz/framework/server.ts'
 import { services } from '../../fixtures/fuzz/services.ts'
 import type { FuzzReport } from '../../src/fuzz/report/schema.ts'
 import { scratch } from '../harness/crawl.ts'
@@ -10,7 +9,7 @@ import { startCommand } from '../unit/commands/run-command.ts'
 const auth = ['--auth', 'bearer:tok-anna-4f1c9a7e']
 
 const shop = async (faults: readonly string[]) => {
-  const running = await startService(services.shop, { faults })
+  const running = await services.shop.start({ faults })
   onTestFinished(() => running.close())
   return running.url
 }
