@@ -11,6 +11,7 @@ import { adapterModules } from './adapter-code.ts'
 import { createAdapterMetrics } from './adapter-metrics.ts'
 import { assembleBackends } from './assemble.ts'
 import { banner } from './banner.ts'
+import { openCaches } from './contexts/cache/caches.ts'
 import { startContexts } from './contexts/start.ts'
 import { daemonGauges } from './gauges.ts'
 import { measureGuard } from './guards/measure.ts'
@@ -97,8 +98,9 @@ export const startDaemon = async (flags: DaemonFlags, place: DaemonPlace): Promi
   })
   const { metrics, activity, adapterMetrics } = meters(config, registry, now)
   const specs = stack.adopt(startSpecs(config, { log }), (watching) => watching.close())
+  const caches = stack.adopt(openCaches(config.contexts.cache, { log, now }), (open) => open.close())
   const contexts = stack.adopt(
-    startContexts(config.contexts, { registry, log, now, invoke: (request) => invoke(request) }),
+    startContexts(config.contexts, { registry, caches, log, now, invoke: (request) => invoke(request) }),
     (kept) => kept.close(),
   )
 

@@ -8,7 +8,7 @@ import { recallGuard } from '../guards/recall.ts'
 import type { ContextParts } from '../http/context-route.ts'
 import type { Registry } from '../registry.ts'
 import { createAsk } from './ask.ts'
-import { openCaches } from './cache/caches.ts'
+import type { Caches } from './cache/caches.ts'
 import { createCompaction } from './compaction.ts'
 import { newId } from './ids.ts'
 import { lazyJournal } from './journal/lazy.ts'
@@ -29,6 +29,8 @@ interface StartOptions {
   readonly registry: Registry
   /** The pipeline, for what models are asked on the daemon's own behalf. */
   readonly invoke: Invoke
+  /** Closed by who opened them. */
+  readonly caches: Caches
   readonly log: Logger
   /** Monotonic milliseconds. */
   readonly now: () => number
@@ -40,18 +42,17 @@ const collectEveryMs = 60 * 60_000
 
 /** Prepares the store of conversations, and makes what uses it. */
 export const startContexts = (config: ContextsConfig, options: StartOptions): Contexts => {
-  const { registry, invoke, log, now } = options
+  const { registry, invoke, caches, log, now } = options
   const journal = journalOf(config, log)
   const contexts = createContextStore({ journal, hotMaxBytes: config.hotMaxBytes })
   const ask = createAsk(invoke, now)
-  const caches = openCaches()
   const vectors = vectorsOf(config, ask, caches.vectors)
   const pruning = createPruning({
     tokenizeOf: tokenizeBy(registry, ask),
     counts: caches.counts,
     ...(vectors && { vectors }),
   })
-  const compact = createCompaction(contexts, ask)
+  const compact = createCompaction(contexts, ask, caches.summaries)
   const stop = new AbortController()
   const { compaction } = config
   return {

@@ -1,5 +1,7 @@
 import { Keyv, type KeyvStoreAdapter } from 'keyv'
+import { cachedMaxBytes } from '../../../core/cache-config.ts'
 import { McpdError } from '../../../core/errors.ts'
+import type { Breaker } from '../../guards/breaker.ts'
 
 /** What a Keyv can sit on: an adapter of Keyv, or what looks like a Map. */
 export type KeyvStore = KeyvStoreAdapter | Map<string, unknown>
@@ -11,28 +13,38 @@ export type KeyvStore = KeyvStoreAdapter | Map<string, unknown>
 export interface TextCache {
   /** The texts of the keys in their order; undefined for those that are not there. Rejects rather than to call an error a miss. */
   get(keys: readonly string[], signal: AbortSignal): Promise<readonly (string | undefined)[]>
-  /** Resolves when all are stored. Rejects when one is not, or when that is unknown. */
-  set(entries: ReadonlyMap<string, string>, signal: AbortSignal): Promise<void>
+  /**
+   * Resolves when all are stored, for `ttlMs` where that is less than the cache's own time. Rejects when one is not,
+   * or when that is unknown.
+   */
+  set(entries: ReadonlyMap<string, string>, signal: AbortSignal, ttlMs?: number): Promise<void>
   close(): Promise<void>
 }
 
 export interface StrictKeyvOptions {
   /** Keys of one namespace are not seen in another. */
   readonly namespace: string
-  /** Makes a store for this namespace alone: two namespaces over one adapter object read each other's values. */
-  readonly open: (namespace: string) => KeyvStore
+  /**
+   * Makes a store for this namespace alone: two namespaces over one adapter object read each other's values. Called
+   * at the first use, and again at the next where it rejected.
+   */
+  readonly open: (namespace: string) => KeyvStore | Promise<KeyvStore>
   /** Longest wait for one answer; 1000 when absent. A server that hangs would hold a request for ever. */
   readonly deadlineMs?: number
   /** Reads what was written before saying that it is; false when absent. Some adapters acknowledge writes that failed. */
   readonly readBack?: boolean
   /** How long texts are kept; for ever when absent. */
   readonly ttlMs?: number
+  /** Refuses while the server is known not to answer in time; one for all namespaces of a server. */
+  readonly breaker?: Breaker
+  /** Told of each answer that did not come in time. */
+  readonly late?: () => void
 }
 
 /** Longest key that every adapter takes, with the namespace before it. */
 const keyMaxChars = 200
-/** Largest text that is worth keeping. */
-const textMaxChars = 1_048_576
+/** Operations that wait for one namespace; more are refused. */
+const waitingMax = 256
 
 /**
  * A Keyv that fails aloud. By itself a Keyv takes a failed read for a miss and a failed write for done, hangs with a
@@ -40,71 +52,122 @@ const textMaxChars = 1_048_576
  * STORE_UNAVAILABLE.
  */
 export const strictKeyv = (options: StrictKeyvOptions): TextCache => {
-  const { namespace, deadlineMs = 1000, readBack = false, ttlMs } = options
-  const store = options.open(namespace)
-  const keyv = new Keyv<string>({ store, namespace, throwOnErrors: true })
+  const { namespace, deadlineMs = 1000, readBack = false, ttlMs: keptMs = Infinity, breaker } = options
   /** Rejections of the operations that wait now: an adapter's error event says not of which it is. */
   const waiting = new Set<(error: unknown) => void>()
-  keyv.on('error', (error: unknown) => {
-    for (const reject of waiting) reject(error)
-  })
+  let opening: Promise<Keyv<string>> | undefined
 
-  const attempt = async <Result>(run: () => Promise<Result>, signal: AbortSignal): Promise<Result> => {
+  const open = async (): Promise<Keyv<string>> => {
+    const store = await options.open(namespace)
+    const keyv = new Keyv<string>({
+      store,
+      namespace,
+      throwOnErrors: true,
+      // The adapter for Redis writes the namespace before a key itself.
+      useKeyPrefix: !('keyPrefixSeparator' in store),
+    })
+    keyv.on('error', (error: unknown) => {
+      for (const reject of waiting) reject(error)
+    })
+    return keyv
+  }
+  const opened = (): Promise<Keyv<string>> => {
+    opening ??= open().catch((error: unknown) => {
+      opening = undefined
+      throw error
+    })
+    return opening
+  }
+
+  const attempt = async <Result>(
+    run: (keyv: Keyv<string>) => Promise<Result>,
+    signal: AbortSignal,
+  ): Promise<Result> => {
     signal.throwIfAborted()
+    if (waiting.size >= waitingMax)
+      throw broken(namespace, new Error(`${waiting.size} operations wait for it.`))
+    if (breaker?.admit() === false)
+      throw broken(namespace, new Error('It did not answer and is given a rest.'))
     const { promise: failed, reject } = Promise.withResolvers<never>()
-    const timer = setTimeout(() => reject(new Error(`No answer within ${deadlineMs} ms.`)), deadlineMs)
+    let isLate = false
+    const timer = setTimeout(() => {
+      isLate = true
+      reject(new Error(`No answer within ${deadlineMs} ms.`))
+    }, deadlineMs)
     const onAbort = (): void => reject(signal.reason)
     signal.addEventListener('abort', onAbort, { once: true })
     waiting.add(reject)
     // Nobody is left to hear of a run that fails after the race was decided.
-    const running = run()
+    const running = opened().then(run)
     running.catch(() => undefined)
     try {
       return await Promise.race([running, failed])
     } catch (error) {
       signal.throwIfAborted()
-      throw new McpdError(
-        'STORE_UNAVAILABLE',
-        `The cache of ${namespace} does not work; mcpd goes on without it, more slowly.`,
-        {},
-        error,
-      )
+      throw broken(namespace, error)
     } finally {
       clearTimeout(timer)
       signal.removeEventListener('abort', onAbort)
       waiting.delete(reject)
+      // What fails at once costs nothing, and may be one key's own fault.
+      if (isLate) options.late?.()
+      breaker?.[isLate ? 'failed' : signal.aborted ? 'undecided' : 'succeeded']()
     }
   }
 
-  // Without a getMany of its own a store's failed reads come out of Keyv's as misses.
-  const readMany = (keys: readonly string[]): Promise<unknown[]> =>
-    store instanceof Map || store.getMany === undefined
-      ? Promise.all(keys.map((key) => keyv.get(key)))
-      : keyv.getMany([...keys])
-
-  const read = async (keys: readonly string[]): Promise<readonly (string | undefined)[]> => {
-    if (keys.length === 0) return []
-    keys.forEach(checkKey)
-    return (await readMany(keys)).map((value) => {
-      if (value === undefined || typeof value === 'string') return value
-      throw new Error('The store holds something that is no text.')
-    })
-  }
-
-  const write = async (entries: ReadonlyMap<string, string>): Promise<void> => {
-    const kept = [...entries].filter(([key, text]) => checkKey(key) && text.length <= textMaxChars)
-    const done = await Promise.all(kept.map(([key, text]) => keyv.set(key, text, ttlMs)))
+  const write = async (
+    keyv: Keyv<string>,
+    entries: ReadonlyMap<string, string>,
+    ttlMs: number,
+  ): Promise<void> => {
+    const kept = [...entries].filter(([key, text]) => checkKey(key) && text.length <= cachedMaxBytes)
+    const time = Number.isFinite(ttlMs) ? ttlMs : undefined
+    const done = await Promise.all(kept.map(([key, text]) => keyv.set(key, text, time)))
     if (done.includes(false)) throw new Error('The store refused a write.')
-    if (!readBack) return
-    const stored = await read(kept.map(([key]) => key))
+    if (!readBack || kept.length === 0) return
+    const stored = await read(
+      keyv,
+      kept.map(([key]) => key),
+    )
     if (kept.some(([, text], at) => stored[at] !== text)) throw new Error('The store did not keep a write.')
   }
 
   return {
-    get: (keys, signal) => attempt(() => read(keys), signal),
-    set: (entries, signal) => attempt(() => write(entries), signal),
-    close: () => attempt(() => keyv.disconnect(), AbortSignal.timeout(deadlineMs)),
+    get: async (keys, signal) => (keys.length === 0 ? [] : attempt((keyv) => read(keyv, keys), signal)),
+    set: (entries, signal, ttlMs = Infinity) =>
+      attempt((keyv) => write(keyv, entries, Math.min(ttlMs, keptMs)), signal),
+    close: async () => {
+      if (!opening) return
+      await attempt((keyv) => keyv.disconnect(), AbortSignal.timeout(deadlineMs))
+    },
   }
+}
+
+const broken = (namespace: string, cause: unknown): McpdError =>
+  new McpdError(
+    'STORE_UNAVAILABLE',
+    `The cache of ${namespace} does not work; mcpd goes on without it, more slowly.`,
+    {},
+    cause,
+  )
+
+const read = async (
+  keyv: Keyv<string>,
+  keys: readonly string[],
+): Promise<readonly (string | undefined)[]> => {
+  keys.forEach(checkKey)
+  return (await readMany(keyv, keys)).map((value) => {
+    if (value === undefined || typeof value === 'string') return value
+    throw new Error('The store holds something that is no text.')
+  })
+}
+
+/** Without a getMany of its own a store's failed reads come out of Keyv's as misses. */
+const readMany = (keyv: Keyv<string>, keys: readonly string[]): Promise<unknown[]> => {
+  const store = keyv.store as KeyvStore
+  return store instanceof Map || store.getMany === undefined
+    ? Promise.all(keys.map((key) => keyv.get(key)))
+    : keyv.getMany([...keys])
 }
 
 /** Keys are made by mcpd from hashes and names; one of another kind is a bug, and would be a hole. */

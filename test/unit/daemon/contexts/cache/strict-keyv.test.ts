@@ -1,5 +1,7 @@
 import { EventEmitter } from 'node:events'
-import { describe, expect, it } from 'vitest'
+import { setImmediate } from 'node:timers/promises'
+import { describe, expect, it, vi } from 'vitest'
+import { layered } from '../../../../../src/daemon/contexts/cache/layered.ts'
 import { createLruStore } from '../../../../../src/daemon/contexts/cache/lru-store.ts'
 import {
   type KeyvStore,
@@ -7,6 +9,7 @@ import {
   strictKeyv,
   type TextCache,
 } from '../../../../../src/daemon/contexts/cache/strict-keyv.ts'
+import { Breaker } from '../../../../../src/daemon/guards/breaker.ts'
 
 const signal = AbortSignal.timeout(60_000)
 const never = new Promise<never>(() => undefined)
@@ -85,6 +88,7 @@ describe('a strict Keyv', () => {
     const store = adapter({ get: () => (isFrozen ? never : Promise.resolve(undefined)) })
     const cache = cacheOver(store)
     const read = cache.get(['k'], signal)
+    await setImmediate()
     ;(store as unknown as EventEmitter).emit('error', new Error('connection lost'))
     await expect(read).rejects.toMatchObject({
       code: 'STORE_UNAVAILABLE',
@@ -101,6 +105,82 @@ describe('a strict Keyv', () => {
     await expect(cache.set(one, signal)).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' })
   })
 
+  it('asks nobody after an answer that was late, until one probe was answered', async () => {
+    let nowMs = 0
+    let reads = 0
+    let isFrozen = true
+    const store = adapter({
+      get: () => {
+        reads += 1
+        return isFrozen ? never : Promise.resolve(undefined)
+      },
+    })
+    const late: number[] = []
+    const breaker = new Breaker({ failuresMax: 1, cooldownMs: 1000, now: () => nowMs })
+    const cache = cacheOver(store, { deadlineMs: 5, breaker, late: () => void late.push(nowMs) })
+    const refused = { code: 'STORE_UNAVAILABLE' }
+    await expect(cache.get(['k'], signal)).rejects.toMatchObject(refused)
+    for (let at = 0; at < 10; at += 1) await expect(cache.get(['k'], signal)).rejects.toMatchObject(refused)
+    expect([reads, late]).toEqual([1, [0]])
+    nowMs = 1000
+    isFrozen = false
+    expect(await cache.get(['k'], signal)).toEqual([undefined])
+    expect(await cache.get(['k'], signal)).toEqual([undefined])
+    expect([reads, late]).toEqual([3, [0]])
+  })
+
+  it('gives no rest for what failed at once: it may be one key alone', async () => {
+    const breaker = new Breaker({ failuresMax: 1, cooldownMs: 1000, now: () => 0 })
+    const store = adapter({ get: (key: string) => (key === 'n:bad' ? Promise.resolve('{') : undefined) })
+    const cache = cacheOver(store, { breaker })
+    await expect(cache.get(['bad'], signal)).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' })
+    expect(await cache.get(['k'], signal)).toEqual([undefined])
+  })
+
+  it('opens its store at the first use, and again where that failed', async () => {
+    let opened = 0
+    const cache = strictKeyv({
+      namespace: 'n',
+      open: async () => {
+        opened += 1
+        if (opened === 1) throw new Error('not there yet')
+        return createLruStore()
+      },
+    })
+    await cache.close()
+    expect(opened).toBe(0)
+    await expect(cache.set(one, signal)).rejects.toMatchObject({ cause: { message: 'not there yet' } })
+    await cache.set(one, signal)
+    expect(await cache.get(['k'], signal)).toEqual(['v'])
+    expect(opened).toBe(2)
+  })
+
+  it('refuses more than may wait at once', async () => {
+    const stop = new AbortController()
+    const cache = cacheOver(adapter({ get: () => never }))
+    const reads = Array.from({ length: 256 }, () => cache.get(['k'], stop.signal))
+    await expect(cache.get(['k'], signal)).rejects.toMatchObject({
+      cause: { message: '256 operations wait for it.' },
+    })
+    stop.abort(new Error('enough'))
+    expect((await Promise.allSettled(reads)).every(({ status }) => status === 'rejected')).toBe(true)
+  })
+
+  it('keeps a text no longer than it was told', async () => {
+    vi.useFakeTimers({ toFake: ['Date'] })
+    try {
+      const cache = cacheOver(createLruStore(), { ttlMs: 1000 })
+      await cache.set(one, signal)
+      await cache.set(new Map([['short', 'v']]), signal, 10)
+      vi.setSystemTime(Date.now() + 500)
+      expect(await cache.get(['k', 'short'], signal)).toEqual(['v', undefined])
+      vi.setSystemTime(Date.now() + 600)
+      expect(await cache.get(['k'], signal)).toEqual([undefined])
+    } finally {
+      vi.useRealTimers()
+    }
+  })
+
   it('stops waiting when it is told to', async () => {
     const stop = new AbortController()
     const read = cacheOver(adapter({ get: () => never })).get(['k'], stop.signal)
@@ -113,6 +193,52 @@ describe('a strict Keyv', () => {
       await expect(cacheOver(adapter()).get([key], signal)).rejects.toMatchObject({
         code: 'STORE_UNAVAILABLE',
       })
+  })
+})
+
+describe('memory before a server', () => {
+  const memory = (): TextCache => strictKeyv({ namespace: 'n', open: () => createLruStore() })
+  const failures: unknown[] = []
+  const failed = (error: unknown): void => void failures.push(error)
+
+  it('asks the server for what it has not, and then not again', async () => {
+    const asked: (readonly string[])[] = []
+    const server = memory()
+    await server.set(
+      new Map([
+        ['a', '1'],
+        ['b', '2'],
+      ]),
+      signal,
+    )
+    const both = layered({
+      memory: memory(),
+      server: {
+        ...server,
+        get: (keys, stop) => {
+          asked.push(keys)
+          return server.get(keys, stop)
+        },
+      },
+      failed,
+    })
+    expect(await both.get(['a', 'x'], signal)).toEqual(['1', undefined])
+    expect(await both.get(['b', 'a'], signal)).toEqual(['2', '1'])
+    expect(await both.get(['b', 'a'], signal)).toEqual(['2', '1'])
+    expect(asked).toEqual([['a', 'x'], ['b']])
+    await both.set(new Map([['c', '3']]), signal)
+    expect(await server.get(['c'], signal)).toEqual(['3'])
+  })
+
+  it('takes a failure of the server for a miss, and tells of it', async () => {
+    const gone = async (): Promise<never> => {
+      throw new Error('gone')
+    }
+    const both = layered({ memory: memory(), server: { get: gone, set: gone, close: gone }, failed })
+    await both.set(one, signal)
+    expect(await both.get(['x', 'k'], signal)).toEqual([undefined, 'v'])
+    expect(failures).toHaveLength(2)
+    await expect(both.get(['x'], AbortSignal.abort(new Error('enough')))).rejects.toThrow('enough')
   })
 })
 
