@@ -1,6 +1,7 @@
 import { resolve } from 'node:path'
 import { type Static, Type } from 'typebox'
 import { type CacheServerConfig, cacheServerSchema, resolveCacheServer } from './cache-config.ts'
+import { type HotConfig, hotSchema, resolveHot } from './hot-config.ts'
 import { durationPattern, parseDuration, parseSize, sizePattern } from './quantity.ts'
 
 const closed = { additionalProperties: false }
@@ -54,6 +55,7 @@ export const contextsSchema = Type.Object(
       ),
     ),
     cache: Type.Optional(cacheServerSchema),
+    hot: Type.Optional(hotSchema),
   },
   { ...closed, description: 'Conversations that mcpd keeps.' },
 )
@@ -72,6 +74,8 @@ export interface ContextsConfig {
   readonly compaction?: { readonly model: string }
   /** Absent: in memory only. */
   readonly cache?: CacheServerConfig
+  /** Absent: no hot copies but those in memory. */
+  readonly hot?: HotConfig
 }
 
 /** `folder` is where relative paths start. */
@@ -81,13 +85,15 @@ export const resolveContexts = (
   folder: string,
 ): ContextsConfig => {
   const retention = file?.retention ?? '30d'
+  const journal = resolveJournal(file?.journal ?? 'sqlite:', stateDir, folder)
   return {
-    journal: resolveJournal(file?.journal ?? 'sqlite:', stateDir, folder),
+    journal,
     ...(retention !== 'never' && { retentionMs: parseDuration(retention) }),
     hotMaxBytes: parseSize(file?.hotMax ?? '64MB'),
     ...(file?.embeddings && { embeddings: file.embeddings }),
     ...(file?.compaction && { compaction: file.compaction }),
     ...(file?.cache && { cache: resolveCacheServer(file.cache) }),
+    ...resolveHot(file?.hot, journal.kind),
   }
 }
 

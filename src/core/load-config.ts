@@ -114,7 +114,8 @@ export const isSecret = (pointer: string): boolean =>
   )
 
 /** A password in the URL of a store, or in one of several, once references are taken out. */
-const passwordInUrl = /(^|,)\s*(postgres(ql)?|rediss?):\/\/([^/@]*:[^/@]+@|.*[?&](ssl)?password=[^&])/i
+const passwordInUrl =
+  /(^|,)\s*(postgres(ql)?|rediss?(\+cluster)?):\/\/([^/@]*:[^/@]+@|.*[?&](ssl)?password=[^&])/i
 
 /** What may stand before the reference in an authorization header. */
 const scheme = /^(bearer|basic) /i

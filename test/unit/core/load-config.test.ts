@@ -220,6 +220,18 @@ describe('secrets', () => {
     expect(message).not.toContain('hunter2')
   })
 
+  it('are refused in the URLs of hot copies', () => {
+    for (const url of [
+      'redis://:hunter2@a',
+      'rediss+cluster://a,me:hunter2@b',
+      'redis://a,redis://:hunter2@b',
+    ]) {
+      const message = refusal(() => load(`contexts:\n  hot:\n    url: "${url}"`))
+      expect(message).toMatch(/\/contexts\/hot\/url has a password in it/)
+      expect(message).not.toContain('hunter2')
+    }
+  })
+
   it('may be part of the URL of a store', () => {
     const { config } = load('contexts: { journal: "postgres://mcpd:${env:P}@db/contexts" }', { P: 'hunter2' })
     expect(config.contexts.journal).toEqual({ kind: 'postgres', url: 'postgres://mcpd:hunter2@db/contexts' })
