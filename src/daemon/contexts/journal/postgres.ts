@@ -1,6 +1,7 @@
 import type { ContextKey } from '../../../core/context.ts'
 import { isMcpdError } from '../../../core/errors.ts'
 import type { Journal } from '../../../core/journal.ts'
+import { createVault, type Vault } from '../encryption/vault.ts'
 import { append, restore, type Writer } from './postgres/append.ts'
 import { startChores } from './postgres/chores.ts'
 import { connectDatabase } from './postgres/database.ts'
@@ -19,6 +20,8 @@ import type { JournalOptions } from './options.ts'
 export interface PostgresJournalOptions extends JournalOptions {
   /** `postgres://user:password@host:port/database`. */
   readonly url: string
+  /** Default: nothing is encrypted. */
+  readonly vault?: Vault
   /** How long a daemon that does not answer is taken to be there; default 15,000. */
   readonly leaseMs?: number
 }
@@ -31,7 +34,7 @@ const leaseMsDefault = 15_000
  * is of this schema. Throws STORE_UNAVAILABLE where it cannot be reached or written, CONFIG_INVALID where it will not do.
  */
 export const openPostgresJournal = async (options: PostgresJournalOptions): Promise<Journal> => {
-  const { url, now, newId, consumers = [], leaseMs = leaseMsDefault } = options
+  const { url, now, newId, consumers = [], leaseMs = leaseMsDefault, vault = createVault() } = options
   const database = await connectDatabase(url)
   const open = async () => {
     await migrate(database)
@@ -42,7 +45,7 @@ export const openPostgresJournal = async (options: PostgresJournalOptions): Prom
     await database.close()
     throw error
   })
-  const writer: Writer = { now, newId, fence: lease.fence, ripened: (tip) => chores.noted(tip) }
+  const writer: Writer = { now, newId, vault, fence: lease.fence, ripened: (tip) => chores.noted(tip) }
   const chores = startChores(database, lease, writer, leaseMs)
   const queues = createQueues()
   let closing: Promise<void> | undefined
@@ -79,15 +82,15 @@ export const openPostgresJournal = async (options: PostgresJournalOptions): Prom
       // Before the end of the transaction nobody else would see them.
       for (const tip of tips) chores.noted(tip)
     },
-    path: (key, end, range) => reading(key, () => readPath(database, key, end, range)),
-    position: (key, end) => reading(key, () => readPosition(database, key, end)),
-    turns: (key) => reading(key, () => readTurns(database, key)),
-    summary: (key) => readSummary(database, key),
-    list: (query) => readList(database, query),
-    findTurn: (tenant, turn) => findTurn(database, tenant, turn),
-    search: (query) => search(database, query),
+    path: (key, end, range) => reading(key, () => readPath(database, vault, key, end, range)),
+    position: (key, end) => reading(key, () => readPosition(database, vault, key, end)),
+    turns: (key) => reading(key, () => readTurns(database, vault, key)),
+    summary: (key) => readSummary(database, vault, key),
+    list: (query) => readList(database, vault, query),
+    findTurn: (tenant, turn) => findTurn(database, vault, tenant, turn),
+    search: (query) => search(database, vault, query),
     annotate: async (key, change) =>
-      (await annotate(database, key, change)) ? readSummary(database, key) : undefined,
+      (await annotate(database, vault, key, change)) ? readSummary(database, vault, key) : undefined,
     delete: (key) => deleteContext(database, key),
     seal: (signal) => chores.seal(signal),
     collect: (policy, signal) => collect(database, policy, signal),
@@ -96,6 +99,7 @@ export const openPostgresJournal = async (options: PostgresJournalOptions): Prom
         signal?.throwIfAborted()
         const { problems, next }: Awaited<ReturnType<typeof checkContext>> = await checkContext(
           database,
+          vault,
           after,
         )
         yield* problems

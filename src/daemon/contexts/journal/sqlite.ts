@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import type { ContextKey, StoredTurn } from '../../../core/context.ts'
 import type { ContextPath, Journal, Problem } from '../../../core/journal.ts'
+import { scan } from '../encryption/scan.ts'
+import type { MasterKey } from '../encryption/vault.ts'
 import type { ThreadStart } from './sqlite/thread-body.ts'
 import { createThreadClient } from './sqlite/thread-client.ts'
 import { pack, unpack } from './sqlite/wire.ts'
@@ -12,6 +14,8 @@ export interface SqliteJournalOptions {
   readonly consumers?: readonly string[]
   /** Pages of 4096 bytes that the file may have. Default: as many as the disk holds. */
   readonly maxPages?: number
+  /** Encrypt what is kept: the first one encrypts, all decrypt. Default: nothing is encrypted. */
+  readonly keys?: readonly MasterKey[]
 }
 
 /** Pages of the log from which on the writer waits until it is carried over: 32 MiB. */
@@ -29,12 +33,14 @@ export const openSqliteJournal = async ({
   path,
   consumers = [],
   maxPages,
+  keys = [],
 }: SqliteJournalOptions): Promise<Journal> => {
   const start: Omit<ThreadStart, 'role'> = {
     path,
     searchPath: path.replace(/(\.[^./]*)?$/, '-search.db'),
     owner: randomBytes(12).toString('hex'),
     consumers: [...consumers, searchConsumer],
+    keys,
     ...(maxPages !== undefined && { maxPages }),
   }
   const reader = createThreadClient({ ...start, role: 'reader' }, () => undefined)
@@ -97,6 +103,7 @@ export const openSqliteJournal = async ({
     list: (query) => answerOf(reader.ask('list', [query])),
     findTurn: (tenant, turn) => answerOf(reader.ask('findTurn', [tenant, turn])),
     search: async (query) => {
+      if (keys.length > 0) return scan(query, (before) => answerOf(reader.ask('scan', [query, before])))
       // What was acknowledged before the search is found by it.
       await fillIndex()
       return answerOf(reader.ask('search', [query]))

@@ -1,5 +1,6 @@
-import type { Append, Appended, StoredTurn } from '../../../../core/context.ts'
+import type { Append, Appended, ContextKey, StoredTurn } from '../../../../core/context.ts'
 import { failpoint } from '../../failpoint.ts'
+import type { Cipher, Vault } from '../../encryption/vault.ts'
 import { annotated } from '../annotation.ts'
 import { sha256 } from '../hashes.ts'
 import {
@@ -11,15 +12,14 @@ import {
   type WritePlan,
 } from '../plan.ts'
 import { contradicts, existsAlready } from '../refusals.ts'
-import { hashBytes, hashText, roleNumber, stateNumber } from '../sqlite/rows.ts'
+import { hashBytes, hashText } from '../sqlite/rows.ts'
+import { aboutColumns, columnsOf } from './columns.ts'
 import type { Sql } from './database.ts'
 import { unavailable } from './failure.ts'
 import { type RevisionRow, revisionOf } from './position.ts'
-import { packBody, turnColumns, turnOf, type TurnRow } from './rows.ts'
+import { turnColumns, turnOf, type TurnRow } from './rows.ts'
 import { serverNow } from './schema.ts'
 import type { PathTip } from './seal.ts'
-import { tagsOf } from './tags.ts'
-import { vectorOf } from './words.ts'
 
 /** Of a daemon that writes. */
 export interface Writer {
@@ -30,6 +30,7 @@ export interface Writer {
   readonly fence: () => number
   /** Called with a path that may have become long enough to be sealed. */
   readonly ripened: (tip: PathTip) => void
+  readonly vault: Vault
 }
 
 /** What an append has to know, read in one statement. */
@@ -55,9 +56,10 @@ const attemptsMax = 100
  * if the context has changed in between.
  */
 export const append = async (sql: Sql, writer: Writer, request: Append): Promise<Appended> => {
+  const cipher = writer.vault.of(keyOf(request))
   for (let attempt = 0; attempt < attemptsMax; attempt += 1) {
     const known = await readKnown(sql, request)
-    const repeated = known?.used && repeatedOf(request, known, known.used)
+    const repeated = known?.used && repeatedOf(cipher, request, known, known.used)
     if (repeated) return repeated
     const plan = planAppend(
       request,
@@ -66,7 +68,7 @@ export const append = async (sql: Sql, writer: Writer, request: Append): Promise
         head: known?.headExists ? known.head : undefined,
         turn: (id) => {
           const row = known?.turns.get(id)
-          return row && turnOf(row)
+          return row && turnOf(cipher, row)
         },
       },
       { now: writer.now(), newId: writer.newId },
@@ -83,6 +85,8 @@ export const append = async (sql: Sql, writer: Writer, request: Append): Promise
   }
   throw unavailable('too many write to the same context')
 }
+
+const keyOf = ({ tenant, context }: Append): ContextKey => ({ tenant, context })
 
 /** Paths are looked at when they get past so many places, or with so many bytes at once. */
 const lookEveryTurns = 16
@@ -148,23 +152,32 @@ const readKnown = async (sql: Sql, request: Append): Promise<Known | undefined> 
   }
 }
 
+/** What the fingerprint of an idempotency key is sealed as: it would tell whether a guess is right. */
+export const fingerprintPlace = 'fingerprint'
+
 /** Whatever characters a client's key has, its hash can be kept. */
 const keyBytes = (key: string): Buffer => hashBytes(sha256(Buffer.from(JSON.stringify(key))))
 
-const repeatedOf = (request: Append, known: Known, used: NonNullable<Known['used']>): Appended => {
-  if (hashText(used.fingerprint) !== fingerprintOf(request)) throw keyReused(request)
-  const turns = used.turns.flatMap((id) => known.turns.get(id) ?? []).map(turnOf)
+const repeatedOf = (
+  cipher: Cipher,
+  request: Append,
+  known: Known,
+  used: NonNullable<Known['used']>,
+): Appended => {
+  if (hashText(cipher.open(fingerprintPlace, used.fingerprint)) !== fingerprintOf(request))
+    throw keyReused(request)
+  const turns = used.turns.flatMap((id) => known.turns.get(id) ?? []).map((row) => turnOf(cipher, row))
   return { outcome: 'duplicate', head: used.head, turns }
 }
 
 /** The context as it was read, one change later; nothing where it was changed meanwhile. */
 const held = `
   UPDATE mcpd.contexts SET turns = turns + $1, updated_at = ${serverNow}, rev = rev + 1
-  WHERE k = $23 AND rev = $24 RETURNING k, rev, updated_at`
+  WHERE k = $24 AND rev = $25 RETURNING k, rev, updated_at`
 /** A new context; nothing where somebody else has made it meanwhile. */
 const made = `
-  INSERT INTO mcpd.contexts (turns, tenant, context, about, tags, pinned, created_at, updated_at)
-  VALUES ($1, $2, $3, $23, $24::jsonb, $25, ${serverNow}, ${serverNow})
+  INSERT INTO mcpd.contexts (turns, tenant, context, about, sealed, tags, pinned, created_at, updated_at)
+  VALUES ($1, $2, $3, $24, $25, $26::jsonb, $27, ${serverNow}, ${serverNow})
   ON CONFLICT (tenant, context) DO NOTHING RETURNING k, rev, updated_at`
 
 const writing = (context: string): string => `
@@ -172,19 +185,19 @@ const writing = (context: string): string => `
   made AS (
     SELECT * FROM unnest($8::text[], $9::text[], $10::int[], $11::smallint[], $12::bigint[], $13::smallint[],
       $14::smallint[], $15::text[], $16::bytea[], $17::bytea[], $18::int[], $19::smallint[], $20::bytea[], $21::bigint[],
-      $22::text[])
+      $22::text[], $23::bytea[])
     WITH ORDINALITY AS made (id, parent, seq, role, at, state, pinned, origin, body_hash, chain_hash, body_bytes, packed,
-      data, owner, words, place)),
+      data, owner, words, facts, place)),
   closed AS (
     UPDATE mcpd.turns SET at = made.at, state = made.state, pinned = made.pinned, origin = made.origin,
       body_hash = made.body_hash, chain_hash = made.chain_hash, body_bytes = made.body_bytes, packed = made.packed,
-      data = made.data, owner = made.owner, words = made.words::tsvector
+      data = made.data, owner = made.owner, words = made.words::tsvector, facts = made.facts
     FROM held, made WHERE turns.k = held.k AND turns.id = made.id AND made.place <= $7),
   added AS (
     INSERT INTO mcpd.turns (k, id, parent, seq, role, at, state, pinned, origin, body_hash, chain_hash, body_bytes,
-      packed, data, owner, words)
+      packed, data, owner, words, facts)
     SELECT held.k, id, parent, seq, role, at, state, pinned, origin, body_hash, chain_hash, body_bytes, packed, data,
-      owner, words::tsvector FROM held, made WHERE place > $7 ORDER BY place),
+      owner, words::tsvector, facts FROM held, made WHERE place > $7 ORDER BY place),
   moved AS (
     INSERT INTO mcpd.heads (k, name, turn) SELECT k, $4, $5 FROM held
     ON CONFLICT (k, name) DO UPDATE SET turn = excluded.turn),
@@ -206,7 +219,8 @@ const write = async (
   const { tenant, context, head, closes, about = {} } = request
   const turns = plan.opened ? [...plan.turns, plan.opened] : plan.turns
   const replaced = closes === undefined ? 0 : 1
-  const columns = columnsOf(turns, writer.fence())
+  const cipher = writer.vault.of(keyOf(request))
+  const columns = columnsOf(cipher, turns, writer.fence())
   const values = [
     turns.length - replaced,
     tenant,
@@ -219,8 +233,8 @@ const write = async (
   ]
   const kind = known ? 'held' : 'made'
   const said = annotated({}, about)
-  const place = known ? [known.k, known.rev] : [JSON.stringify(said), tagsOf(said), said.pinned ? 1 : 0]
-  const used = usedKey(request, plan, turns, values.length + place.length)
+  const place = known ? [known.k, known.rev] : aboutColumns(writer.vault, cipher, said)
+  const used = usedKey(cipher, request, plan, turns, values.length + place.length)
   failpoint('before-commit')
   const row = await sql.get<RevisionRow>(
     used ? writeTexts[kind].replace(/,\s+told AS/, `${used.text}$&`) : writeTexts[kind],
@@ -232,7 +246,13 @@ const write = async (
 }
 
 /** What is written beside where the append has an idempotency key; `before` values come before its own. */
-const usedKey = (request: Append, plan: WritePlan, turns: readonly StoredTurn[], before: number) => {
+const usedKey = (
+  cipher: Cipher,
+  request: Append,
+  plan: WritePlan,
+  turns: readonly StoredTurn[],
+  before: number,
+) => {
   const { idempotencyKey: key } = request
   if (key === undefined) return undefined
   const [k, fingerprint, head, ids] = [1, 2, 3, 4].map((number) => `$${before + number}`)
@@ -241,28 +261,11 @@ const usedKey = (request: Append, plan: WritePlan, turns: readonly StoredTurn[],
   remembered AS (
     INSERT INTO mcpd.idempotency (k, key, fingerprint, head, turns, at)
     SELECT held.k, ${k}, ${fingerprint}, ${head}, ${ids}::text[], ${serverNow} FROM held)`,
-    values: [keyBytes(key), hashBytes(fingerprintOf(request)), plan.head, turns.map(({ id }) => id)],
+    values: [
+      keyBytes(key),
+      cipher.seal(fingerprintPlace, hashBytes(fingerprintOf(request))),
+      plan.head,
+      turns.map(({ id }) => id),
+    ],
   }
-}
-
-/** Turns as columns, in the order of the statement. */
-const columnsOf = (turns: readonly StoredTurn[], fence: number): readonly (readonly unknown[])[] => {
-  const bodies = turns.map(({ body }) => packBody(body))
-  return [
-    turns.map(({ id }) => id),
-    turns.map(({ parent }) => parent),
-    turns.map(({ seq }) => seq),
-    turns.map(({ role }) => roleNumber(role)),
-    turns.map(({ at }) => at),
-    turns.map(({ state }) => stateNumber(state)),
-    turns.map(({ pinned }) => (pinned ? 1 : 0)),
-    turns.map(({ origin }) => (origin ? JSON.stringify(origin) : null)),
-    turns.map(({ bodyHash }) => hashBytes(bodyHash)),
-    turns.map(({ chainHash }) => hashBytes(chainHash)),
-    turns.map(({ bodyBytes }) => bodyBytes),
-    bodies.map(({ packed }) => packed),
-    bodies.map(({ data }) => data),
-    turns.map(({ state }) => (state === 'streaming' ? fence : null)),
-    turns.map(({ state, body }) => (state === 'streaming' ? null : vectorOf(body))),
-  ]
 }

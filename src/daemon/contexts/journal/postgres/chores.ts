@@ -42,7 +42,7 @@ export const startChores = (database: Database, lease: Lease, writer: Writer, le
       if (isClosed) return
       tips.delete(name)
       // A damaged body cannot be sealed, and must not keep the others from it; fsck names it.
-      await sealPath(database, tip).catch((error: unknown) => {
+      await sealPath(database, writer.vault, tip).catch((error: unknown) => {
         if (!isMcpdError(error) || error.code !== 'CONTEXT_DAMAGED') throw error
       })
     }
@@ -82,7 +82,7 @@ export const startChores = (database: Database, lease: Lease, writer: Writer, le
       let made = 0
       for (const tip of await findTips(database)) {
         signal?.throwIfAborted()
-        made += await sealPath(database, tip)
+        made += await sealPath(database, writer.vault, tip)
       }
       return made
     },

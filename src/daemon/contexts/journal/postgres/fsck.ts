@@ -1,5 +1,7 @@
 import type { ContextKey } from '../../../../core/context.ts'
 import type { JournalStats, Problem } from '../../../../core/journal.ts'
+import { missingKeyOf, openedTurn, unreadable } from '../../encryption/unreadable.ts'
+import type { Cipher, Vault } from '../../encryption/vault.ts'
 import { faultOf } from '../verify.ts'
 import type { Sql } from './database.ts'
 import { bodyColumns, type BodyReader, type BodyRow, readSegments, turnOf } from './rows.ts'
@@ -10,6 +12,7 @@ const problemsMax = 1000
 /** Everything about the context after the row `after`: each body, each hash, each parent, each head. */
 export const checkContext = async (
   sql: Sql,
+  vault: Vault,
   after: number,
 ): Promise<{ readonly problems: readonly Problem[]; readonly next?: number }> => {
   const context = await sql.get<ContextKey & { readonly k: number; readonly turns: number }>(
@@ -23,7 +26,7 @@ export const checkContext = async (
     [k],
   )
   const problems = [
-    ...turnProblems(key, rows, await readSegments(sql, rows)),
+    ...turnProblems(vault.of(key), rows, await readSegments(sql, rows)),
     ...(await headProblems(sql, k, key)),
   ]
   // Fewer turns than were counted: some are gone that nothing leads to.
@@ -36,8 +39,11 @@ export const checkContext = async (
   return { problems, next: k }
 }
 
-const turnProblems = (key: ContextKey, rows: readonly BodyRow[], read: BodyReader): Problem[] => {
-  const byId = new Map(rows.map((row) => [row.id, row]))
+const turnProblems = (cipher: Cipher, rows: readonly BodyRow[], read: BodyReader): Problem[] => {
+  const { key } = cipher
+  const byId = new Map(rows.map((row) => [row.id, openedTurn(() => turnOf(cipher, row))]))
+  const missingKey = missingKeyOf(byId.values())
+  if (missingKey !== undefined) return [{ kind: 'key-missing', ...key, detail: missingKey }]
   return rows
     .flatMap((row): readonly Problem[] => {
       const at = { ...key, turn: row.id }
@@ -46,9 +52,13 @@ const turnProblems = (key: ContextKey, rows: readonly BodyRow[], read: BodyReade
         parent === undefined
           ? [{ kind: 'parent-missing', ...at, detail: `the turn before ${row.id} is missing` }]
           : []
-      const body = bodyOf(row, read)
+      const opened = openedTurn(() => turnOf(cipher, row))
+      if ('error' in opened) return [...missing, { ...unreadable(row.id, opened.error), ...at }]
+      const body = bodyOf(row, () => read(cipher, row, opened.turn))
       if ('kind' in body) return [...missing, { ...body, ...at }]
-      const fault = faultOf({ ...turnOf(row), body: body.body }, parent ? turnOf(parent) : parent)
+      // A parent that cannot be read is named by itself.
+      const before = parent && ('turn' in parent ? parent.turn : undefined)
+      const fault = faultOf({ ...opened.turn, body: body.body }, before)
       return fault ? [...missing, { ...fault, ...at }] : missing
     })
     .slice(0, problemsMax)
@@ -56,13 +66,13 @@ const turnProblems = (key: ContextKey, rows: readonly BodyRow[], read: BodyReade
 
 const bodyOf = (
   row: BodyRow,
-  read: BodyReader,
+  read: () => Buffer | undefined,
 ): { readonly body: Buffer } | Pick<Problem, 'kind' | 'detail'> => {
   const place = row.s === null ? 'body' : 'segment'
   const name =
     row.s === null ? `the body of the turn ${row.id}` : `the segment ${row.s} of the turn ${row.id}`
   try {
-    const body = read(row)
+    const body = read()
     return body ? { body } : { kind: `${place}-missing`, detail: `${name} is missing` }
   } catch (error) {
     return { kind: `${place}-changed`, detail: `${name} cannot be read: ${String(error)}` }

@@ -1,21 +1,28 @@
-import type { ContextAbout, ContextKey } from '../../../../core/context.ts'
+import type { ContextKey } from '../../../../core/context.ts'
 import type { Annotation, Collected, CollectPolicy } from '../../../../core/journal.ts'
+import { readAbout } from '../../encryption/about.ts'
+import type { Vault } from '../../encryption/vault.ts'
 import { annotated } from '../annotation.ts'
 import { expiryOf, keysBefore } from '../policy.ts'
 import { noTurn } from '../refusals.ts'
+import { aboutColumns } from './columns.ts'
 import type { Database, Sql } from './database.ts'
 import { trimOutbox } from './outbox.ts'
 import { serverNow } from './schema.ts'
-import { tagsOf } from './tags.ts'
 
 /** Contexts that are deleted for their age in one step. */
 const expiredMax = 500
 
 /** Changes what is said about a context. False where there is none. */
-export const annotate = (database: Database, key: ContextKey, change: Annotation): Promise<boolean> =>
+export const annotate = (
+  database: Database,
+  vault: Vault,
+  key: ContextKey,
+  change: Annotation,
+): Promise<boolean> =>
   database.transaction(async (sql) => {
-    const known = await sql.get<{ k: number; about: string }>(
-      'SELECT k, about FROM mcpd.contexts WHERE tenant = $1 AND context = $2 FOR UPDATE',
+    const known = await sql.get<{ k: number; about: string; sealed: Buffer | null }>(
+      'SELECT k, about, sealed FROM mcpd.contexts WHERE tenant = $1 AND context = $2 FOR UPDATE',
       [key.tenant, key.context],
     )
     if (!known) return false
@@ -26,10 +33,11 @@ export const annotate = (database: Database, key: ContextKey, change: Annotation
       )
       if (!changed) throw noTurn(key, id)
     }
-    const about = annotated(JSON.parse(known.about) as ContextAbout, change)
+    const cipher = vault.of({ tenant: key.tenant, context: key.context })
+    const about = annotated(readAbout(cipher, known), change)
     await sql.all(
-      'UPDATE mcpd.contexts SET about = $2, tags = $3::jsonb, pinned = $4, rev = rev + 1 WHERE k = $1',
-      [known.k, JSON.stringify(about), tagsOf(about), about.pinned ? 1 : 0],
+      `UPDATE mcpd.contexts SET about = $2, sealed = $3, tags = $4::jsonb, pinned = $5, rev = rev + 1 WHERE k = $1`,
+      [known.k, ...aboutColumns(vault, cipher, about)],
     )
     return true
   })
@@ -39,7 +47,7 @@ const remove = async (sql: Sql, condition: string, values: readonly unknown[]): 
   const row = await sql.get<{ count: number }>(
     `WITH gone AS (SELECT k, tenant, context FROM mcpd.contexts WHERE ${condition} FOR UPDATE),
      hidden AS (
-       UPDATE mcpd.contexts AS c SET tenant = '', context = c.k::text, about = '{}', tags = '[]', rev = c.rev + 1
+       UPDATE mcpd.contexts AS c SET tenant = '', context = c.k::text, about = '{}', sealed = NULL, tags = '[]', rev = c.rev + 1
        FROM gone WHERE c.k = gone.k),
      told AS (
        INSERT INTO mcpd.outbox (event, tenant, context, turns)

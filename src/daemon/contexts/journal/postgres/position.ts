@@ -1,5 +1,7 @@
 import type { ContextKey } from '../../../../core/context.ts'
 import type { PathEnd, Position } from '../../../../core/journal.ts'
+import { openFacts } from '../../encryption/facts.ts'
+import type { Cipher, Vault } from '../../encryption/vault.ts'
 import { hashText } from '../sqlite/rows.ts'
 import { damaged } from '../verify.ts'
 import type { Sql } from './database.ts'
@@ -23,12 +25,14 @@ interface PositionRow extends RevisionRow {
   /** Null where the turn is missing. */
   readonly seq: number | null
   readonly chain_hash: Buffer | null
+  readonly facts: Buffer | null
 }
 
-const columns = 'c.k, c.rev, c.updated_at, turns.seq, turns.chain_hash'
+const columns = 'c.k, c.rev, c.updated_at, turns.seq, turns.chain_hash, turns.facts'
 
 export const readPosition = async (
   sql: Sql,
+  vault: Vault,
   key: ContextKey,
   end: PathEnd,
 ): Promise<Position | undefined> => {
@@ -49,10 +53,14 @@ export const readPosition = async (
           'position-head',
         )
   if (!row) return undefined
-  const { turn, seq, chain_hash } = row
+  const { turn, seq } = row
   const revision = revisionOf(row)
   if (turn === null) return { revision, end: null, length: 0, chainHash: null }
-  if (seq === null || chain_hash === null)
+  const chainHash = chainHashOf(vault.of({ tenant, context }), turn, row)
+  if (seq === null || chainHash === null)
     throw damaged(key, `a head leads to the turn ${turn}, which is missing`)
-  return { revision, end: turn, length: seq, chainHash: hashText(chain_hash) }
+  return { revision, end: turn, length: seq, chainHash }
 }
+
+const chainHashOf = (cipher: Cipher, turn: string, { facts, chain_hash }: PositionRow): string | null =>
+  facts ? openFacts(cipher, turn, facts).chainHash : chain_hash && hashText(chain_hash)

@@ -1,4 +1,4 @@
-import type { ContextAbout, ContextKey, ContextSummary, StoredTurn } from '../../../../core/context.ts'
+import type { ContextKey, ContextSummary, StoredTurn } from '../../../../core/context.ts'
 import type {
   ContextPath,
   FoundTurn,
@@ -7,15 +7,18 @@ import type {
   PathEnd,
   PathRange,
 } from '../../../../core/journal.ts'
+import { readAbout } from '../../encryption/about.ts'
+import type { Vault } from '../../encryption/vault.ts'
 import { cursorOf, readCursor } from '../cursor.ts'
 import { placesOf } from '../range.ts'
 import { damaged, verifyPath } from '../verify.ts'
 import type { Sql } from './database.ts'
 import { bodyColumns, type BodyRow, turnColumns, turnOf, type TurnRow, withBodies } from './rows.ts'
-import { tagsOf } from './tags.ts'
+import { namesOfTag } from './tags.ts'
 
 export const readPath = async (
   sql: Sql,
+  vault: Vault,
   key: ContextKey,
   end: PathEnd,
   range: PathRange = {},
@@ -27,7 +30,7 @@ export const readPath = async (
   if (seq === null) throw damaged(key, `a head leads to the turn ${id}, which is missing`)
   const { from, to } = placesOf(range, seq)
   if (to < from) return { end: id, length: seq, turns: [] }
-  const turns = await withBodies(sql, key, await rowsOf(sql, k, id, from, to))
+  const turns = await withBodies(sql, vault.of(key), await rowsOf(sql, k, id, from, to))
   if (turns.at(-1)?.seq !== to) throw damaged(key, `a turn before ${id} is missing`)
   verifyPath(key, turns, from)
   return { end: id, length: seq, turns }
@@ -75,6 +78,7 @@ interface ContextRow {
   readonly tenant: string
   readonly context: string
   readonly about: string
+  readonly sealed: Buffer | null
   readonly turns: number
   readonly created_at: number
   readonly updated_at: number
@@ -84,20 +88,20 @@ interface ContextRow {
   readonly missing: readonly boolean[]
 }
 
-const contextColumns = `c.tenant, c.context, c.about, c.turns, c.created_at, c.updated_at, heads.*`
+const contextColumns = `c.tenant, c.context, c.about, c.sealed, c.turns, c.created_at, c.updated_at, heads.*`
 const contextTables = `mcpd.contexts AS c CROSS JOIN LATERAL (
   SELECT coalesce(array_agg(h.name::text ORDER BY h.name), '{}') AS names,
     coalesce(array_agg(h.turn::text ORDER BY h.name), '{}') AS ends,
     coalesce(array_agg(h.turn IS NOT NULL AND t.id IS NULL ORDER BY h.name), '{}') AS missing
   FROM mcpd.heads AS h LEFT JOIN mcpd.turns AS t ON t.k = h.k AND t.id = h.turn WHERE h.k = c.k) AS heads`
 
-const summaryOf = (row: ContextRow): ContextSummary => {
+const summaryOf = (vault: Vault, row: ContextRow): ContextSummary => {
   const dangling = row.names[row.missing.indexOf(true)]
   if (dangling !== undefined) throw damaged(row, `the head ${dangling} leads to a turn that is missing`)
   return {
     tenant: row.tenant,
     context: row.context,
-    ...(JSON.parse(row.about) as ContextAbout),
+    ...readAbout(vault.of({ tenant: row.tenant, context: row.context }), row),
     heads: Object.fromEntries(row.names.map((name, index) => [name, row.ends[index] ?? null])),
     turns: row.turns,
     createdAt: row.created_at,
@@ -107,6 +111,7 @@ const summaryOf = (row: ContextRow): ContextSummary => {
 
 export const readSummary = async (
   sql: Sql,
+  vault: Vault,
   { tenant, context }: ContextKey,
 ): Promise<ContextSummary | undefined> => {
   const row = await sql.get<ContextRow>(
@@ -114,30 +119,38 @@ export const readSummary = async (
     [tenant, context],
     'summary',
   )
-  return row && summaryOf(row)
+  return row && summaryOf(vault, row)
 }
 
-export const readList = async (sql: Sql, { tenant, tag, cursor, limit }: ListQuery): Promise<ListPage> => {
+export const readList = async (
+  sql: Sql,
+  vault: Vault,
+  { tenant, tag, cursor, limit }: ListQuery,
+): Promise<ListPage> => {
   const after = cursor === undefined ? undefined : readCursor(cursor)
   const rows = await sql.all<ContextRow>(
     `SELECT ${contextColumns} FROM ${contextTables} WHERE c.tenant = $1
-     AND ($2::jsonb IS NULL OR c.tags @> $2::jsonb)
+     AND ($2::text[] IS NULL OR c.tags ?| $2::text[])
      AND ($3::bigint IS NULL OR c.updated_at < $3 OR (c.updated_at = $3 AND c.context > $4))
      ORDER BY c.updated_at DESC, c.context LIMIT $5`,
     [
       tenant,
-      tag === undefined ? null : tagsOf({ tags: [tag] }),
+      tag === undefined ? null : namesOfTag(vault, tenant, tag),
       after?.updatedAt ?? null,
       after?.context ?? null,
       limit + 1,
     ],
   )
-  const contexts = rows.slice(0, limit).map(summaryOf)
+  const contexts = rows.slice(0, limit).map((row) => summaryOf(vault, row))
   const last = contexts.at(-1)
   return { contexts, ...(last && rows.length > limit && { next: cursorOf(last) }) }
 }
 
-export const readTurns = async (sql: Sql, key: ContextKey): Promise<readonly StoredTurn[] | undefined> => {
+export const readTurns = async (
+  sql: Sql,
+  vault: Vault,
+  key: ContextKey,
+): Promise<readonly StoredTurn[] | undefined> => {
   const context = await sql.get<{ k: number }>(
     'SELECT k FROM mcpd.contexts WHERE tenant = $1 AND context = $2',
     [key.tenant, key.context],
@@ -147,10 +160,15 @@ export const readTurns = async (sql: Sql, key: ContextKey): Promise<readonly Sto
     `SELECT ${bodyColumns} FROM mcpd.turns WHERE turns.k = $1 ORDER BY turns.t`,
     [context.k],
   )
-  return withBodies(sql, key, rows)
+  return withBodies(sql, vault.of(key), rows)
 }
 
-export const findTurn = async (sql: Sql, tenant: string, id: string): Promise<FoundTurn | undefined> => {
+export const findTurn = async (
+  sql: Sql,
+  vault: Vault,
+  tenant: string,
+  id: string,
+): Promise<FoundTurn | undefined> => {
   const row = await sql.get<TurnRow & { readonly context: string; readonly heads: readonly string[] }>(
     `SELECT ${turnColumns}, c.context, ARRAY(
        SELECT h.name::text FROM mcpd.heads AS h WHERE h.k = turns.k AND h.turn = turns.id ORDER BY h.name) AS heads
@@ -159,5 +177,7 @@ export const findTurn = async (sql: Sql, tenant: string, id: string): Promise<Fo
     [id, tenant],
     'find-turn',
   )
-  return row && { tenant, context: row.context, turn: turnOf(row), heads: row.heads }
+  if (!row) return undefined
+  const { context, heads } = row
+  return { tenant, context, turn: turnOf(vault.of({ tenant, context }), row), heads }
 }

@@ -1,11 +1,8 @@
 import { zstdCompressSync, zstdDecompressSync } from 'node:zlib'
-import {
-  type ContextKey,
-  type StoredTurn,
-  type Turn,
-  type TurnOrigin,
-  turnStates,
-} from '../../../../core/context.ts'
+import { type StoredTurn, type Turn, type TurnOrigin, turnStates } from '../../../../core/context.ts'
+import { isMcpdError } from '../../../../core/errors.ts'
+import { bodyPlace, type Facts, openFacts } from '../../encryption/facts.ts'
+import type { Cipher } from '../../encryption/vault.ts'
 import { hashText, roleOf } from '../sqlite/rows.ts'
 import { damaged } from '../verify.ts'
 import type { Sql } from './database.ts'
@@ -23,12 +20,14 @@ export interface TurnRow {
   readonly state: number
   readonly pinned: number
   readonly origin: string | null
-  readonly body_hash: Buffer
-  readonly chain_hash: Buffer
+  /** The hashes are null where they are sealed, as `facts`. */
+  readonly body_hash: Buffer | null
+  readonly chain_hash: Buffer | null
   readonly body_bytes: number
+  readonly facts: Buffer | null
 }
 export const turnColumns = `turns.k, turns.id, turns.parent, turns.seq, turns.role, turns.at, turns.state,
-  turns.pinned, turns.origin, turns.body_hash, turns.chain_hash, turns.body_bytes`
+  turns.pinned, turns.origin, turns.body_hash, turns.chain_hash, turns.body_bytes, turns.facts`
 
 /** And where its body is. */
 export interface BodyRow extends TurnRow {
@@ -39,18 +38,27 @@ export interface BodyRow extends TurnRow {
 }
 export const bodyColumns = `${turnColumns}, turns.packed, turns.data, turns.s, turns."offset"`
 
-export const turnOf = (row: TurnRow): Turn => ({
+const factsOf = (cipher: Cipher, row: TurnRow): Facts => {
+  if (row.facts !== null) return openFacts(cipher, row.id, row.facts)
+  if (row.body_hash === null || row.chain_hash === null)
+    throw damaged(cipher.key, `the turn ${row.id} has no hashes`)
+  return {
+    bodyHash: hashText(row.body_hash),
+    chainHash: hashText(row.chain_hash),
+    ...(row.origin !== null && { origin: JSON.parse(row.origin) as TurnOrigin }),
+  }
+}
+
+export const turnOf = (cipher: Cipher, row: TurnRow): Turn => ({
   id: row.id,
   parent: row.parent,
   seq: row.seq,
   role: roleOf(row.role),
   at: row.at,
   state: turnStates[row.state] ?? 'aborted',
-  bodyHash: hashText(row.body_hash),
-  chainHash: hashText(row.chain_hash),
   bodyBytes: row.body_bytes,
   pinned: row.pinned === 1,
-  ...(row.origin !== null && { origin: JSON.parse(row.origin) as TurnOrigin }),
+  ...factsOf(cipher, row),
 })
 
 /** Below this a frame of zstd is hardly smaller than what is in it. */
@@ -64,8 +72,14 @@ export const packBody = (body: Buffer): { readonly packed: 0 | 1; readonly data:
 const unpack = (data: Buffer, bytes: number): Buffer =>
   zstdDecompressSync(data, { maxOutputLength: Math.max(1, bytes) })
 
-/** The body of a row, a Buffer; undefined where it is missing. Throws what zstd throws for a frame that is none. */
-export type BodyReader = (row: BodyRow) => Buffer | undefined
+/**
+ * The body of a row and its turn, a Buffer; undefined where it is missing. Throws what zstd throws for a frame that is
+ * none, and as `Cipher.open`.
+ */
+export type BodyReader = (cipher: Cipher, row: BodyRow, turn: Pick<Turn, 'bodyHash'>) => Buffer | undefined
+
+/** What a segment is sealed as: its name in the database. */
+export const segmentPlace = (hash: Buffer): string => `segment ${hashText(hash)}`
 
 /** Reads the segments that some rows are in, each once. */
 export const readSegments = async (sql: Sql, rows: readonly BodyRow[]): Promise<BodyReader> => {
@@ -73,18 +87,22 @@ export const readSegments = async (sql: Sql, rows: readonly BodyRow[]): Promise<
   const found =
     numbers.length === 0
       ? []
-      : await sql.all<{ s: number; data: Buffer; raw_bytes: number }>(
-          'SELECT s, data, raw_bytes FROM mcpd.segments WHERE s = ANY ($1::bigint[])',
+      : await sql.all<{ s: number; hash: Buffer; data: Buffer; raw_bytes: number }>(
+          'SELECT s, hash, data, raw_bytes FROM mcpd.segments WHERE s = ANY ($1::bigint[])',
           [numbers],
           'segments',
         )
   const packed = new Map(found.map((row) => [row.s, row]))
   const raw = new Map<number, Buffer>()
-  return ({ s, offset, data, packed: isPacked, body_bytes: bytes }) => {
-    if (s === null) return data === null ? undefined : isPacked === 1 ? unpack(data, bytes) : data
+  return (cipher, { s, offset, data, packed: isPacked, body_bytes: bytes }, { bodyHash }) => {
+    if (s === null) {
+      const opened = data && cipher.open(bodyPlace(bodyHash), data)
+      return opened === null ? undefined : isPacked === 1 ? unpack(opened, bytes) : opened
+    }
     const segment = packed.get(s)
     if (!segment) return undefined
-    const whole = raw.get(s) ?? unpack(segment.data, segment.raw_bytes)
+    const whole =
+      raw.get(s) ?? unpack(cipher.open(segmentPlace(segment.hash), segment.data), segment.raw_bytes)
     raw.set(s, whole)
     return whole.subarray(offset ?? 0, (offset ?? 0) + bytes)
   }
@@ -93,18 +111,20 @@ export const readSegments = async (sql: Sql, rows: readonly BodyRow[]): Promise<
 /** Rows with their bodies. Throws CONTEXT_DAMAGED for one that is missing or cannot be read. */
 export const withBodies = async (
   sql: Sql,
-  key: ContextKey,
+  cipher: Cipher,
   rows: readonly BodyRow[],
 ): Promise<readonly StoredTurn[]> => {
   const read = await readSegments(sql, rows)
   return rows.map((row) => {
+    const turn = turnOf(cipher, row)
     let body: Buffer | undefined
     try {
-      body = read(row)
+      body = read(cipher, row, turn)
     } catch (error) {
-      throw damaged(key, `the body of the turn ${row.id} cannot be read`, error)
+      if (isMcpdError(error)) throw error
+      throw damaged(cipher.key, `the body of the turn ${row.id} cannot be read`, error)
     }
-    if (!body) throw damaged(key, `the body of the turn ${row.id} is missing`)
-    return { ...turnOf(row), body }
+    if (!body) throw damaged(cipher.key, `the body of the turn ${row.id} is missing`)
+    return { ...turn, body }
   })
 }

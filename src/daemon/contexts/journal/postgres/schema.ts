@@ -47,6 +47,13 @@ const migrations: readonly string[] = [
   CREATE TABLE mcpd.owners (
     fence bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, beat timestamptz NOT NULL DEFAULT clock_timestamp());
   `,
+  // A daemon of the version before goes on beside this one. What is encrypted it cannot read: it finds no hash and no
+  // JSON there, which are errors, and never writes behind it.
+  `
+  ALTER TABLE mcpd.turns ALTER COLUMN body_hash DROP NOT NULL, ALTER COLUMN chain_hash DROP NOT NULL,
+    ADD COLUMN facts bytea;
+  ALTER TABLE mcpd.contexts ADD COLUMN sealed bytea, ADD COLUMN archived jsonb;
+  `,
 ]
 
 /** The time of the server in Unix milliseconds: daemons whose clocks differ agree on it. */

@@ -1,11 +1,13 @@
 import { zstdCompressSync } from 'node:zlib'
+import type { ContextKey } from '../../../../core/context.ts'
 import { failpoint } from '../../failpoint.ts'
+import type { Cipher, Vault } from '../../encryption/vault.ts'
 import { sha256 } from '../hashes.ts'
 import { tailMaxBytes, tailMaxTurns } from '../sqlite/append.ts'
-import { hashBytes, hashText, streamingState } from '../sqlite/rows.ts'
+import { hashBytes, streamingState } from '../sqlite/rows.ts'
 import { damaged } from '../verify.ts'
 import type { Database, Sql } from './database.ts'
-import { bodyColumns, type BodyRow, readSegments } from './rows.ts'
+import { bodyColumns, type BodyRow, readSegments, segmentPlace, turnOf } from './rows.ts'
 
 /** The end of a path whose unsealed part may be long enough. */
 export interface PathTip {
@@ -23,7 +25,7 @@ export const findTips = (sql: Sql): Promise<readonly PathTip[]> =>
 type TailRow = Pick<BodyRow, 'id' | 'state' | 'body_bytes'>
 
 /** Moves the bodies of a path's unsealed turns into segments, as long as there are enough. Resolves with their number. */
-export const sealPath = async (database: Database, { k, turn }: PathTip): Promise<number> => {
+export const sealPath = async (database: Database, vault: Vault, { k, turn }: PathTip): Promise<number> => {
   const tail = await database.all<TailRow>(
     `WITH RECURSIVE tail (id, parent, seq, state, body_bytes) AS (
        SELECT id, parent, seq, state, body_bytes FROM mcpd.turns WHERE k = $1 AND id = $2 AND s IS NULL
@@ -36,7 +38,7 @@ export const sealPath = async (database: Database, { k, turn }: PathTip): Promis
   let made = 0
   // An open turn will change.
   for (const ids of chunksOf(tail.filter(({ state }) => state !== streamingState))) {
-    if (!(await database.transaction((sql) => makeSegment(sql, k, ids)))) break
+    if (!(await database.transaction((sql) => makeSegment(sql, vault, k, ids)))) break
     failpoint('after-seal')
     made += 1
   }
@@ -59,7 +61,12 @@ const chunksOf = (rows: readonly TailRow[]): readonly (readonly string[])[] => {
 }
 
 /** False where the turns are not there as planned any more: sealed by another daemon, or deleted. In a transaction. */
-const makeSegment = async (sql: Sql, k: number, ids: readonly string[]): Promise<boolean> => {
+const makeSegment = async (sql: Sql, vault: Vault, k: number, ids: readonly string[]): Promise<boolean> => {
+  const context = await sql.get<ContextKey>(
+    "SELECT tenant, context FROM mcpd.contexts WHERE k = $1 AND tenant <> ''",
+    [k],
+  )
+  if (!context) return false
   // Two daemons take them in the same order.
   const rows = await sql.all<BodyRow>(
     `SELECT ${bodyColumns} FROM mcpd.turns WHERE turns.k = $1 AND turns.id = ANY ($2::text[]) AND turns.s IS NULL
@@ -67,10 +74,12 @@ const makeSegment = async (sql: Sql, k: number, ids: readonly string[]): Promise
     [k, ids],
   )
   if (rows.length !== ids.length) return false
-  const { raw, offsets } = await concatenate(sql, rows)
+  const cipher = vault.of(context)
+  const { raw, offsets } = await concatenate(sql, cipher, rows)
+  const hash = hashBytes(cipher.nameOf(sha256(raw)))
   const segment = await sql.get<{ s: number }>(
     'INSERT INTO mcpd.segments (k, hash, raw_bytes, data) VALUES ($1, $2, $3, $4) RETURNING s',
-    [k, hashBytes(sha256(raw)), raw.length, zstdCompressSync(raw)],
+    [k, hash, raw.length, cipher.seal(segmentPlace(hash), zstdCompressSync(raw))],
   )
   await sql.all(
     `UPDATE mcpd.turns SET s = $2, "offset" = place."offset", data = NULL, packed = NULL
@@ -84,6 +93,7 @@ const makeSegment = async (sql: Sql, k: number, ids: readonly string[]): Promise
 /** A body that comes twice is in it once. */
 const concatenate = async (
   sql: Sql,
+  cipher: Cipher,
   rows: readonly BodyRow[],
 ): Promise<{ readonly raw: Buffer; readonly offsets: readonly number[] }> => {
   const read = await readSegments(sql, rows)
@@ -91,13 +101,14 @@ const concatenate = async (
   const bodies: Buffer[] = []
   let length = 0
   const offsets = rows.map((row) => {
-    const hash = hashText(row.body_hash)
+    const turn = turnOf(cipher, row)
+    const hash = turn.bodyHash
     const known = places.get(hash)
     if (known !== undefined) return known
-    const body = read(row)
+    const body = read(cipher, row, turn)
     // What is damaged must stay where it is, for fsck to name and a copy to mend.
     if (!body || sha256(body) !== hash)
-      throw damaged({ tenant: '', context: String(row.k) }, `the body of the turn ${row.id} cannot be sealed`)
+      throw damaged(cipher.key, `the body of the turn ${row.id} cannot be sealed`)
     const offset = length
     places.set(hash, offset)
     bodies.push(body)

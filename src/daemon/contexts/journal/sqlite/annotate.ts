@@ -1,13 +1,16 @@
-import type { ContextAbout, ContextKey } from '../../../../core/context.ts'
+import type { ContextKey } from '../../../../core/context.ts'
 import type { Annotation } from '../../../../core/journal.ts'
+import { readAbout } from '../../encryption/about.ts'
+import type { Vault } from '../../encryption/vault.ts'
 import { annotated } from '../annotation.ts'
 import { noTurn } from '../refusals.ts'
+import { aboutColumns } from './append.ts'
 import type { Sql } from './statements.ts'
 
 /** Changes what is said about a context. False where there is none. In a transaction. */
-export const annotate = (sql: Sql, key: ContextKey, change: Annotation): boolean => {
-  const known = sql.get<{ k: number; about: string }>(
-    'SELECT k, about FROM contexts WHERE tenant = ? AND context = ?',
+export const annotate = (sql: Sql, vault: Vault, key: ContextKey, change: Annotation): boolean => {
+  const known = sql.get<{ k: number; about: string; sealed: Uint8Array | null }>(
+    'SELECT k, about, sealed FROM contexts WHERE tenant = ? AND context = ?',
     key.tenant,
     key.context,
   )
@@ -17,11 +20,10 @@ export const annotate = (sql: Sql, key: ContextKey, change: Annotation): boolean
       sql.run('UPDATE turns SET pinned = ? WHERE id = ? AND k = ?', pinned ? 1 : 0, id, known.k).changes === 0
     )
       throw noTurn(key, id)
-  const about = annotated(JSON.parse(known.about) as ContextAbout, change)
+  const about = annotated(readAbout(vault.of(key), known), change)
   sql.run(
-    'UPDATE contexts SET about = ?, pinned = ? WHERE k = ?',
-    JSON.stringify(about),
-    about.pinned ? 1 : 0,
+    'UPDATE contexts SET about = ?, sealed = ?, tags = ?, pinned = ? WHERE k = ?',
+    ...aboutColumns(vault, key, about),
     known.k,
   )
   return true

@@ -1,4 +1,6 @@
-import type { Append, Appended, StoredTurn } from '../../../../core/context.ts'
+import type { Append, Appended, ContextAbout, ContextKey, StoredTurn } from '../../../../core/context.ts'
+import { keepAbout, tagNamesOf } from '../../encryption/about.ts'
+import type { Cipher, Vault } from '../../encryption/vault.ts'
 import { annotated } from '../annotation.ts'
 import type { JournalOptions } from '../options.ts'
 import { fingerprintOf, keyReused, planAppend, withoutBody, type WritePlan } from '../plan.ts'
@@ -6,7 +8,7 @@ import { outboxMax } from '../memory-outbox.ts'
 import { contradicts, existsAlready } from '../refusals.ts'
 import { damaged } from '../verify.ts'
 import { putBody } from './bodies.ts'
-import { hashBytes, hashText, turnColumns, turnOf, type TurnRow, turnTables } from './rows.ts'
+import { bufferOf, hashBytes, hashText, turnColumns, turnOf, type TurnRow, turnTables } from './rows.ts'
 import type { Sql } from './statements.ts'
 import { closeTurn, insertTurn, type Placed } from './turn-rows.ts'
 
@@ -20,6 +22,7 @@ export interface Writer extends JournalOptions {
   /** Names this daemon's run, so that the next one knows the turns it left open. */
   readonly owner: string
   readonly ripe: RipePaths
+  readonly vault: Vault
 }
 
 /** A path whose unsealed end has so many turns or bytes is sealed. */
@@ -30,14 +33,15 @@ type RowOf = (id: string) => TurnRow | undefined
 
 /** Does what `Journal.append` says. In a transaction. */
 export const append = (writer: Writer, request: Append): Appended => {
-  const { sql, now, newId } = writer
+  const { sql, now, newId, vault } = writer
   const { tenant, context } = request
+  const cipher = vault.of({ tenant, context })
   const known = sql.get<{ k: number }>(
     'SELECT k FROM contexts WHERE tenant = ? AND context = ?',
     tenant,
     context,
   )
-  const repeated = known && findRepeated(sql, request, known.k)
+  const repeated = known && findRepeated(sql, cipher, request, known.k)
   if (repeated) return repeated
   const rowOf = rowsOf(sql, known?.k)
   const plan = planAppend(
@@ -47,7 +51,7 @@ export const append = (writer: Writer, request: Append): Appended => {
       head: known && headOf(sql, known.k, request),
       turn: (id) => {
         const row = rowOf(id)
-        return row && turnOf(row)
+        return row && turnOf(cipher, row)
       },
     },
     { now: now(), newId },
@@ -93,7 +97,7 @@ const headOf = (sql: Sql, k: number, request: Append): string | null | undefined
   return row && row.id
 }
 
-const findRepeated = (sql: Sql, request: Append, k: number): Appended | undefined => {
+const findRepeated = (sql: Sql, cipher: Cipher, request: Append, k: number): Appended | undefined => {
   const { idempotencyKey: key } = request
   if (key === undefined) return undefined
   const used = sql.get<{ fingerprint: Uint8Array; head: number | null; turns: string }>(
@@ -102,32 +106,48 @@ const findRepeated = (sql: Sql, request: Append, k: number): Appended | undefine
     key,
   )
   if (!used) return undefined
-  if (hashText(used.fingerprint) !== fingerprintOf(request)) throw keyReused(request)
+  const fingerprint = cipher.open(fingerprintPlace, bufferOf(used.fingerprint))
+  if (hashText(fingerprint) !== fingerprintOf(request)) throw keyReused(request)
   const rows = sql.all<TurnRow>(
     `SELECT ${turnColumns} FROM ${turnTables} WHERE turns.t IN (SELECT value FROM json_each(?)) ORDER BY turns.seq`,
     used.turns,
   )
   const head =
     used.head === null ? null : sql.get<{ id: string }>('SELECT id FROM turns WHERE t = ?', used.head)?.id
-  return { outcome: 'duplicate', head: head ?? null, turns: rows.map(turnOf) }
+  return { outcome: 'duplicate', head: head ?? null, turns: rows.map((row) => turnOf(cipher, row)) }
 }
 
-const create = ({ sql, now }: Writer, { tenant, context, about = {} }: Append): number => {
+const create = ({ sql, now, vault }: Writer, { tenant, context, about = {} }: Append): number => {
   const at = now()
   return sql.run(
-    'INSERT INTO contexts (tenant, context, about, pinned, turns, created_at, updated_at) VALUES (?, ?, ?, ?, 0, ?, ?)',
+    `INSERT INTO contexts (tenant, context, about, sealed, tags, pinned, turns, created_at, updated_at)
+     VALUES (?, ?, ?, ?, ?, ?, 0, ?, ?)`,
     tenant,
     context,
-    JSON.stringify(annotated({}, about)),
-    about.pinned ? 1 : 0,
+    ...aboutColumns(vault, { tenant, context }, annotated({}, about)),
     at,
     at,
   ).row
 }
 
+/** `about`, `sealed`, `tags` and `pinned` of a context. */
+export const aboutColumns = (
+  vault: Vault,
+  key: ContextKey,
+  said: ContextAbout,
+): readonly [string, Buffer | null, string | null, 0 | 1] => {
+  const { about, sealed } = keepAbout(vault.of(key), said)
+  const tags = sealed && JSON.stringify(tagNamesOf(vault, key.tenant, said))
+  return [about, sealed, tags, said.pinned ? 1 : 0]
+}
+
+/** What the fingerprint of an idempotency key is sealed as: it would tell whether a guess is right. */
+export const fingerprintPlace = 'fingerprint'
+
 const write = (writer: Writer, request: Append, plan: WritePlan, k: number, rowOf: RowOf): Appended => {
-  const { sql, now, owner, ripe } = writer
-  const { tenant, closes } = request
+  const { sql, now, owner, ripe, vault } = writer
+  const { tenant, context, closes } = request
+  const cipher = vault.of({ tenant, context })
   const turns = plan.opened ? [...plan.turns, plan.opened] : plan.turns
   const open = closes === undefined ? undefined : rowOf(closes)
   const [first] = turns
@@ -136,12 +156,13 @@ const write = (writer: Writer, request: Append, plan: WritePlan, k: number, rowO
   for (const [index, turn] of turns.entries()) {
     const row: Placed = {
       k,
-      b: putBody(sql, tenant, turn.bodyHash, turn.body),
+      b: putBody(sql, cipher, turn.bodyHash, turn.body),
       parent: parent?.t ?? null,
       tail_turns: (parent && parent.s === null ? parent.tail_turns : 0) + 1,
       tail_bytes: (parent && parent.s === null ? parent.tail_bytes : 0) + turn.bodyBytes,
     }
-    const t = open && index === 0 ? closeTurn(sql, open, turn, row) : insertTurn(sql, turn, row)
+    const t =
+      open && index === 0 ? closeTurn(sql, cipher, open, turn, row) : insertTurn(sql, cipher, turn, row)
     numbers.push(t)
     parent = { ...asRow(turn), ...row, t }
   }
@@ -159,7 +180,7 @@ const write = (writer: Writer, request: Append, plan: WritePlan, k: number, rowO
     now(),
     k,
   )
-  remember(writer, request, k, end, numbers)
+  remember(writer, cipher, request, k, end, numbers)
   tell(sql, request, 'appended', numbers.slice(0, plan.turns.length))
   if (parent && (parent.tail_turns >= tailMaxTurns || parent.tail_bytes >= tailMaxBytes))
     ripe.set(ripeName(k, request.head), parent.t)
@@ -168,6 +189,7 @@ const write = (writer: Writer, request: Append, plan: WritePlan, k: number, rowO
 
 const remember = (
   { sql, now }: Writer,
+  cipher: Cipher,
   request: Append,
   k: number,
   head: number | null,
@@ -178,7 +200,7 @@ const remember = (
     'INSERT INTO idempotency (k, key, fingerprint, head, turns, at) VALUES (?, ?, ?, ?, ?, ?)',
     k,
     request.idempotencyKey,
-    hashBytes(fingerprintOf(request)),
+    cipher.seal(fingerprintPlace, hashBytes(fingerprintOf(request))),
     head,
     JSON.stringify(turns),
     now(),
@@ -217,5 +239,6 @@ const asRow = ({ id, seq }: StoredTurn): Omit<TurnRow, keyof Placed | 't'> => ({
   origin: null,
   body_hash: new Uint8Array(),
   chain_hash: new Uint8Array(),
+  facts: null,
   body_bytes: 0,
 })

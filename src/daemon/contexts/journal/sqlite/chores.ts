@@ -28,8 +28,8 @@ export const createChores = ({ writer, transaction, ripe }: ChoresOptions) => {
     }
     const chunk = planned.shift()
     if (!chunk) return ripe.size > 0
-    transaction(({ sql }) => {
-      makeSegment(sql, chunk)
+    transaction(({ sql, vault }) => {
+      makeSegment(sql, vault, chunk)
       failpoint('before-seal')
     })
     failpoint('after-seal')

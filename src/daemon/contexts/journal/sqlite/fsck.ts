@@ -1,5 +1,7 @@
 import type { ContextKey, StoredTurn } from '../../../../core/context.ts'
 import type { Problem } from '../../../../core/journal.ts'
+import { missingKeyOf, openedTurn, unreadable } from '../../encryption/unreadable.ts'
+import type { Cipher, Vault } from '../../encryption/vault.ts'
 import { faultOf } from '../verify.ts'
 import { createBodyReader } from './bodies.ts'
 import { turnColumns, turnOf, type TurnRow, turnTables } from './rows.ts'
@@ -35,6 +37,7 @@ const wrongReferences = (sql: Sql, table: 'bodies' | 'segments'): readonly Probl
 /** Everything about the context after the row `after`: each body, each hash, each parent, each head. */
 export const checkContext = (
   sql: Sql,
+  vault: Vault,
   after: number,
 ): { readonly problems: readonly Problem[]; readonly next?: number } => {
   const context = sql.get<ContextKey & { readonly k: number }>(
@@ -43,16 +46,19 @@ export const checkContext = (
   )
   if (!context) return { problems: [] }
   const { k, ...key } = context
-  return { problems: [...turnProblems(sql, k, key), ...headProblems(sql, k, key)], next: k }
+  return { problems: [...turnProblems(sql, k, vault.of(key)), ...headProblems(sql, k, key)], next: k }
 }
 
-const turnProblems = (sql: Sql, k: number, key: ContextKey): readonly Problem[] => {
+const turnProblems = (sql: Sql, k: number, cipher: Cipher): readonly Problem[] => {
+  const { key } = cipher
   const rows = sql.all<TurnRow>(
     `SELECT ${turnColumns} FROM ${turnTables} WHERE turns.k = ? ORDER BY turns.seq`,
     k,
   )
   const read = createBodyReader(sql)
-  const byNumber = new Map(rows.map((row) => [row.t, row]))
+  const byNumber = new Map(rows.map((row) => [row.t, openedTurn(() => turnOf(cipher, row))]))
+  const missingKey = missingKeyOf(byNumber.values())
+  if (missingKey !== undefined) return [{ kind: 'key-missing', ...key, detail: missingKey }]
   return rows
     .flatMap((row): readonly Problem[] => {
       const at = { ...key, turn: row.id }
@@ -61,10 +67,13 @@ const turnProblems = (sql: Sql, k: number, key: ContextKey): readonly Problem[] 
         row.parent !== null && !parent
           ? [{ kind: 'parent-missing', ...at, detail: `the turn before ${row.id} is missing` }]
           : []
-      const body = bodyOf(row, read)
+      const opened = openedTurn(() => turnOf(cipher, row))
+      if ('error' in opened) return [...missing, { ...unreadable(row.id, opened.error), ...at }]
+      const body = bodyOf(row, () => read(cipher, row, opened.turn))
       if ('kind' in body) return [...missing, { ...body, ...at }]
-      const turn: StoredTurn = { ...turnOf(row), body: body.body }
-      const fault = faultOf(turn, parent ? turnOf(parent) : parent)
+      const turn: StoredTurn = { ...opened.turn, body: body.body }
+      // A parent that cannot be read is named by itself.
+      const fault = faultOf(turn, parent && ('turn' in parent ? parent.turn : undefined))
       return fault ? [...missing, { ...fault, ...at }] : missing
     })
     .slice(0, problemsMax)
@@ -72,13 +81,13 @@ const turnProblems = (sql: Sql, k: number, key: ContextKey): readonly Problem[] 
 
 const bodyOf = (
   row: TurnRow,
-  read: (row: TurnRow) => Buffer | undefined,
+  read: () => Buffer | undefined,
 ): { readonly body: Buffer } | Pick<Problem, 'kind' | 'detail'> => {
   const place = row.s === null ? 'body' : 'segment'
   const name =
     row.s === null ? `the body of the turn ${row.id}` : `the segment ${row.s} of the turn ${row.id}`
   try {
-    const body = read(row)
+    const body = read()
     return body ? { body } : { kind: `${place}-missing`, detail: `${name} is missing` }
   } catch (error) {
     return { kind: `${place}-changed`, detail: `${name} cannot be read: ${String(error)}` }

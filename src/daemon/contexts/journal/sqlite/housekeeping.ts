@@ -20,7 +20,7 @@ export const deleteContext = (sql: Sql, { tenant, context }: ContextKey): boolea
   )
   if (known)
     sql.run(
-      "UPDATE contexts SET tenant = '', context = ?, about = '{}' WHERE k = ?",
+      "UPDATE contexts SET tenant = '', context = ?, about = '{}', sealed = NULL, tags = NULL WHERE k = ?",
       String(known.k),
       known.k,
     )

@@ -1,4 +1,4 @@
-import type { ContextAbout, ContextKey, ContextSummary, StoredTurn } from '../../../../core/context.ts'
+import type { ContextKey, ContextSummary, StoredTurn } from '../../../../core/context.ts'
 import type {
   ContextPath,
   FoundTurn,
@@ -7,6 +7,8 @@ import type {
   PathEnd,
   PathRange,
 } from '../../../../core/journal.ts'
+import { readAbout } from '../../encryption/about.ts'
+import type { Vault } from '../../encryption/vault.ts'
 import { cursorOf, readCursor } from '../cursor.ts'
 import { placesOf } from '../range.ts'
 import { damaged, verifyPath } from '../verify.ts'
@@ -19,6 +21,7 @@ interface ContextRow {
   readonly tenant: string
   readonly context: string
   readonly about: string
+  readonly sealed: Uint8Array | null
   readonly turns: number
   readonly created_at: number
   readonly updated_at: number
@@ -29,6 +32,7 @@ const findContext = (sql: Sql, { tenant, context }: ContextKey): ContextRow | un
 
 export const readPath = (
   sql: Sql,
+  vault: Vault,
   key: ContextKey,
   end: PathEnd,
   range: PathRange = {},
@@ -39,7 +43,7 @@ export const readPath = (
   if (leaf === null) return { end: null, length: 0, turns: [] }
   const { from, to } = placesOf(range, leaf.seq)
   if (to < from) return { end: leaf.id, length: leaf.seq, turns: [] }
-  const turns = withBodies(sql, key, rowsOf(sql, leaf.t, from, to))
+  const turns = withBodies(sql, vault.of(key), rowsOf(sql, leaf.t, from, to))
   if (turns.at(-1)?.seq !== to) throw damaged(key, `a turn before ${leaf.id} is missing`)
   verifyPath(key, turns, from)
   return { end: leaf.id, length: leaf.seq, turns }
@@ -73,7 +77,7 @@ const rowsOf = (sql: Sql, t: number, from: number, to: number): readonly TurnRow
     to,
   )
 
-const summaryOf = (sql: Sql, row: ContextRow): ContextSummary => {
+const summaryOf = (sql: Sql, vault: Vault, row: ContextRow): ContextSummary => {
   const heads = sql.all<{ name: string; t: number | null; id: string | null }>(
     'SELECT name, heads.t, turns.id FROM heads LEFT JOIN turns ON turns.t = heads.t WHERE heads.k = ? ORDER BY name',
     row.k,
@@ -83,7 +87,7 @@ const summaryOf = (sql: Sql, row: ContextRow): ContextSummary => {
   return {
     tenant: row.tenant,
     context: row.context,
-    ...(JSON.parse(row.about) as ContextAbout),
+    ...readAbout(vault.of({ tenant: row.tenant, context: row.context }), row),
     heads: Object.fromEntries(heads.map(({ name, id }) => [name, id])),
     turns: row.turns,
     createdAt: row.created_at,
@@ -91,16 +95,17 @@ const summaryOf = (sql: Sql, row: ContextRow): ContextSummary => {
   }
 }
 
-export const readSummary = (sql: Sql, key: ContextKey): ContextSummary | undefined => {
+export const readSummary = (sql: Sql, vault: Vault, key: ContextKey): ContextSummary | undefined => {
   const row = findContext(sql, key)
-  return row && summaryOf(sql, row)
+  return row && summaryOf(sql, vault, row)
 }
 
-export const readList = (sql: Sql, { tenant, tag, cursor, limit }: ListQuery): ListPage => {
+export const readList = (sql: Sql, vault: Vault, { tenant, tag, cursor, limit }: ListQuery): ListPage => {
   const after = cursor === undefined ? undefined : readCursor(cursor)
   const rows = sql.all<ContextRow>(
     `SELECT * FROM contexts WHERE tenant = ?1
-     AND (?2 IS NULL OR EXISTS (SELECT 1 FROM json_each(about, '$.tags') WHERE value = ?2))
+     AND (?2 IS NULL OR EXISTS (
+       SELECT 1 FROM json_each(coalesce(tags, about -> '$.tags')) WHERE value IN (SELECT value FROM json_each(?6))))
      AND (?3 IS NULL OR updated_at < ?3 OR (updated_at = ?3 AND context > ?4))
      ORDER BY updated_at DESC, context LIMIT ?5`,
     tenant,
@@ -108,19 +113,20 @@ export const readList = (sql: Sql, { tenant, tag, cursor, limit }: ListQuery): L
     after?.updatedAt ?? null,
     after?.context ?? null,
     limit + 1,
+    tag === undefined ? '[]' : JSON.stringify([tag, ...vault.tagNames(tenant, tag)]),
   )
-  const contexts = rows.slice(0, limit).map((row) => summaryOf(sql, row))
+  const contexts = rows.slice(0, limit).map((row) => summaryOf(sql, vault, row))
   const last = contexts.at(-1)
   return { contexts, ...(last && rows.length > limit && { next: cursorOf(last) }) }
 }
 
-export const readTurns = (sql: Sql, key: ContextKey): readonly StoredTurn[] | undefined => {
+export const readTurns = (sql: Sql, vault: Vault, key: ContextKey): readonly StoredTurn[] | undefined => {
   const context = findContext(sql, key)
   return (
     context &&
     withBodies(
       sql,
-      key,
+      vault.of(key),
       sql.all<TurnRow>(
         `SELECT ${turnColumns} FROM ${turnTables} WHERE turns.k = ? ORDER BY turns.t`,
         context.k,
@@ -129,7 +135,7 @@ export const readTurns = (sql: Sql, key: ContextKey): readonly StoredTurn[] | un
   )
 }
 
-export const findTurn = (sql: Sql, tenant: string, id: string): FoundTurn | undefined => {
+export const findTurn = (sql: Sql, vault: Vault, tenant: string, id: string): FoundTurn | undefined => {
   const row = sql.get<TurnRow & { readonly context: string }>(
     `SELECT ${turnColumns}, contexts.context FROM ${turnTables} JOIN contexts ON contexts.k = turns.k
      WHERE turns.id = ? AND contexts.tenant = ? ORDER BY turns.k DESC LIMIT 1`,
@@ -142,5 +148,7 @@ export const findTurn = (sql: Sql, tenant: string, id: string): FoundTurn | unde
     row.k,
     row.t,
   )
-  return { tenant, context: row.context, turn: turnOf(row), heads: heads.map(({ name }) => name) }
+  const { context } = row
+  const turn = turnOf(vault.of({ tenant, context }), row)
+  return { tenant, context, turn, heads: heads.map(({ name }) => name) }
 }

@@ -1,5 +1,7 @@
 import type { Role } from '../../../../core/inference.ts'
 import { type Turn, type TurnOrigin, type TurnState, turnStates } from '../../../../core/context.ts'
+import { type Facts, openFacts, sealFacts } from '../../encryption/facts.ts'
+import type { Cipher } from '../../encryption/vault.ts'
 
 /** A row of `turns`. */
 export interface TurnRow {
@@ -20,6 +22,8 @@ export interface TurnRow {
   readonly body_hash: Uint8Array
   readonly chain_hash: Uint8Array
   readonly body_bytes: number
+  /** The hashes and the origin, which are empty then, encrypted. */
+  readonly facts: Uint8Array | null
   readonly b: number | null
   readonly s: number | null
   readonly offset: number | null
@@ -31,8 +35,10 @@ export interface TurnRow {
 export const turnColumns = 'turns.*, above.id AS parent_id'
 export const turnTables = 'turns LEFT JOIN turns AS above ON above.t = turns.parent'
 
-export const hashText = (bytes: Uint8Array): string =>
-  Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64url')
+export const bufferOf = (bytes: Uint8Array): Buffer =>
+  Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+
+export const hashText = (bytes: Uint8Array): string => bufferOf(bytes).toString('base64url')
 
 export const hashBytes = (text: string): Buffer => Buffer.from(text, 'base64url')
 
@@ -44,16 +50,33 @@ export const roleOf = (number: number): Role => roles[number] ?? 'user'
 export const stateNumber = (state: TurnState): number => turnStates.indexOf(state)
 export const streamingState = stateNumber('streaming')
 
-export const turnOf = (row: TurnRow): Turn => ({
+const factsOf = (cipher: Cipher, row: TurnRow): Facts =>
+  row.facts === null
+    ? {
+        bodyHash: hashText(row.body_hash),
+        chainHash: hashText(row.chain_hash),
+        ...(row.origin !== null && { origin: JSON.parse(row.origin) as TurnOrigin }),
+      }
+    : openFacts(cipher, row.id, bufferOf(row.facts))
+
+/** Hashes and origin as columns. */
+export const factColumns = (cipher: Cipher, turn: Turn) => {
+  const facts = sealFacts(cipher, turn.id, turn)
+  const origin = turn.origin ? JSON.stringify(turn.origin) : null
+  return facts
+    ? { origin: null, bodyHash: noHash, chainHash: noHash, facts }
+    : { origin, bodyHash: hashBytes(turn.bodyHash), chainHash: hashBytes(turn.chainHash), facts: null }
+}
+const noHash = Buffer.alloc(0)
+
+export const turnOf = (cipher: Cipher, row: TurnRow): Turn => ({
   id: row.id,
   parent: row.parent_id,
   seq: row.seq,
   role: roleOf(row.role),
   at: row.at,
   state: turnStates[row.state] ?? 'aborted',
-  bodyHash: hashText(row.body_hash),
-  chainHash: hashText(row.chain_hash),
   bodyBytes: row.body_bytes,
   pinned: row.pinned === 1,
-  ...(row.origin !== null && { origin: JSON.parse(row.origin) as TurnOrigin }),
+  ...factsOf(cipher, row),
 })

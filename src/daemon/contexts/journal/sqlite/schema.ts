@@ -38,6 +38,13 @@ const migrations: readonly string[] = [
     turns TEXT NOT NULL);
   CREATE TABLE consumers (name TEXT PRIMARY KEY, through INTEGER NOT NULL) WITHOUT ROWID;
   `,
+  // What is encrypted has its hashes and origin in `facts`, what is said of it in `sealed`, and names for its tags.
+  `
+  ALTER TABLE turns ADD COLUMN facts BLOB;
+  ALTER TABLE contexts ADD COLUMN sealed BLOB;
+  ALTER TABLE contexts ADD COLUMN tags TEXT;
+  ALTER TABLE contexts ADD COLUMN archived TEXT;
+  `,
 ]
 
 export interface DatabaseOptions {

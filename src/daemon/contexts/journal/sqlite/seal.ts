@@ -1,9 +1,11 @@
 import { zstdCompressSync } from 'node:zlib'
+import type { ContextKey } from '../../../../core/context.ts'
+import type { Cipher, Vault } from '../../encryption/vault.ts'
 import { sha256 } from '../hashes.ts'
 import { damaged } from '../verify.ts'
 import { ripeName, type RipePaths, tailMaxBytes, tailMaxTurns } from './append.ts'
-import { createBodyReader, dropBody } from './bodies.ts'
-import { hashBytes, hashText, streamingState, type TurnRow } from './rows.ts'
+import { createBodyReader, dropBody, segmentPlace } from './bodies.ts'
+import { hashBytes, streamingState, turnOf, type TurnRow } from './rows.ts'
 import type { Sql } from './statements.ts'
 
 /** Ends of paths whose unsealed part is long enough, such as after a start. */
@@ -42,16 +44,17 @@ export const planSegments = (sql: Sql, t: number): readonly Chunk[] => {
  * Moves the bodies of a chunk into a segment and drops what they were in, in the transaction of the caller. False
  * where the turns are not there as planned any more: sealed with another head's, or deleted.
  */
-export const makeSegment = (sql: Sql, chunk: Chunk): boolean => {
-  const rows = sql.all<TurnRow & { readonly tenant: string }>(
-    `SELECT turns.*, tenant FROM turns JOIN contexts USING (k)
+export const makeSegment = (sql: Sql, vault: Vault, chunk: Chunk): boolean => {
+  const rows = sql.all<TurnRow & ContextKey>(
+    `SELECT turns.*, tenant, context FROM turns JOIN contexts USING (k)
      WHERE t IN (SELECT value FROM json_each(?)) AND s IS NULL AND tenant <> '' ORDER BY seq`,
     JSON.stringify(chunk),
   )
-  const tenant = rows[0]?.tenant
-  if (tenant === undefined || rows.length !== chunk.length) return false
-  const { raw, offsets } = concatenate(sql, tenant, rows)
-  const s = putSegment(sql, tenant, raw, rows.length)
+  const [first] = rows
+  if (!first || rows.length !== chunk.length) return false
+  const cipher = vault.of({ tenant: first.tenant, context: first.context })
+  const { raw, offsets } = concatenate(sql, cipher, rows)
+  const s = putSegment(sql, cipher, raw, rows.length)
   for (const [index, row] of rows.entries()) {
     sql.run('UPDATE turns SET s = ?, offset = ?, b = NULL WHERE t = ?', s, offsets[index] ?? 0, row.t)
     if (row.b !== null) dropBody(sql, row.b)
@@ -93,7 +96,7 @@ const firstChunk = (tail: readonly TailRow[]): readonly TailRow[] => {
 /** A body that comes twice is in it once. */
 const concatenate = (
   sql: Sql,
-  tenant: string,
+  cipher: Cipher,
   rows: readonly TurnRow[],
 ): { readonly raw: Buffer; readonly offsets: readonly number[] } => {
   const read = createBodyReader(sql)
@@ -101,13 +104,14 @@ const concatenate = (
   const bodies: Buffer[] = []
   let length = 0
   const offsets = rows.map((row) => {
-    const hash = hashText(row.body_hash)
+    const turn = turnOf(cipher, row)
+    const hash = turn.bodyHash
     const known = places.get(hash)
     if (known !== undefined) return known
-    const body = read(row)
+    const body = read(cipher, row, turn)
     // What is damaged must stay where it is, for fsck to name and a copy to mend.
     if (!body || sha256(body) !== hash)
-      throw damaged({ tenant, context: String(row.k) }, `the body of the turn ${row.id} cannot be sealed`)
+      throw damaged(cipher.key, `the body of the turn ${row.id} cannot be sealed`)
     const offset = length
     places.set(hash, offset)
     bodies.push(body)
@@ -117,9 +121,10 @@ const concatenate = (
   return { raw: Buffer.concat(bodies), offsets }
 }
 
-/** Two paths with the same bodies share their segment. */
-const putSegment = (sql: Sql, tenant: string, raw: Buffer, refs: number): number => {
-  const hash = hashBytes(sha256(raw))
+/** Two paths with the same bodies share their segment; of one context alone where it is encrypted. */
+export const putSegment = (sql: Sql, cipher: Cipher, raw: Buffer, refs: number): number => {
+  const { tenant } = cipher.key
+  const hash = hashBytes(cipher.nameOf(sha256(raw)))
   const known = sql.get<{ s: number }>('SELECT s FROM segments WHERE hash = ? AND tenant = ?', hash, tenant)
   if (known) {
     sql.run('UPDATE segments SET refs = refs + ? WHERE s = ?', refs, known.s)
@@ -131,7 +136,7 @@ const putSegment = (sql: Sql, tenant: string, raw: Buffer, refs: number): number
     hash,
     refs,
     raw.length,
-    zstdCompressSync(raw),
+    cipher.seal(segmentPlace(hash), zstdCompressSync(raw)),
   ).row
 }
 

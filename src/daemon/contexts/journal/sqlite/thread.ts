@@ -5,6 +5,7 @@ import { createReaderThread } from './reader-thread.ts'
 import type { Replies, ThreadStart } from './thread-body.ts'
 import type { Answer, Question } from './wire.ts'
 import { createWriterThread } from './writer-thread.ts'
+import { createSpoolThread } from '../../spool/spool-thread.ts'
 
 const run = (port: MessagePort, start: ThreadStart): void => {
   const post = (message: Answer, transfer: readonly ArrayBuffer[] = []): void =>
@@ -20,8 +21,11 @@ const run = (port: MessagePort, start: ThreadStart): void => {
     note: (note) => post({ note }),
   }
   const options = { ...start, now: Date.now, newId }
-  const body =
-    start.role === 'writer' ? createWriterThread(options, replies) : createReaderThread(options, replies)
+  const body = {
+    writer: createWriterThread,
+    reader: createReaderThread,
+    spool: createSpoolThread,
+  }[start.role](options, replies)
   port.on('message', (first: Question | 'close') => {
     const questions: Question[] = []
     let isClosing = false

@@ -1,4 +1,5 @@
 import type { Append, ContextKey, NewTurn, StoredTurn } from '../../../../core/context.ts'
+import type { ScanStep } from '../../encryption/scan.ts'
 import type { ErrorCode, ErrorDetails } from '../../../../core/errors.ts'
 import type {
   Annotation,
@@ -17,6 +18,7 @@ import type {
   SearchQuery,
 } from '../../../../core/journal.ts'
 import type { Appended, ContextSummary } from '../../../../core/context.ts'
+import type { Spooled, SpooledPage } from '../../spool/spooled.ts'
 
 /**
  * What the daemon and the two threads of a store say to each other. Bodies travel beside the message, in one piece of
@@ -41,6 +43,8 @@ export interface Verbs {
   list: { args: [ListQuery]; answer: ListPage }
   findTurn: { args: [string, string]; answer: FoundTurn | undefined }
   search: { args: [SearchQuery]; answer: readonly SearchHit[] }
+  /** Without an index: before a row. */
+  scan: { args: [SearchQuery, number | undefined]; answer: ScanStep }
   outbox: { args: [string, number]; answer: readonly OutboxEntry[] }
   stats: { args: []; answer: JournalStats }
   /** Looks at the next context after the one with this row number; `next` is absent when all were seen. */
@@ -51,6 +55,14 @@ export interface Verbs {
   sweep: { args: []; answer: void }
   /** Carries the write-ahead log over; the answer is how many pages it has. */
   checkpoint: { args: []; answer: number }
+  /** Of a spool: what is in it. */
+  spooled: { args: []; answer: readonly Spooled[] }
+  /** Adds an entry at a time in Unix milliseconds; its bytes travel beside. The answer is its number. */
+  spool: { args: [ContextKey, number]; answer: number }
+  /** Some entries of a context after a number, the oldest first. */
+  spooledOf: { args: [ContextKey, number]; answer: SpooledPage }
+  /** The entry with this number is in PostgreSQL now, with these ids instead of those that were told. */
+  carried: { args: [ContextKey, number, SpooledPage['renamed']]; answer: void }
 }
 
 export type Verb = keyof Verbs

@@ -1,5 +1,6 @@
 import type { Append, ContextKey } from '../../../../core/context.ts'
 import type { Annotation, CollectPolicy } from '../../../../core/journal.ts'
+import { createVault } from '../../encryption/vault.ts'
 import type { JournalOptions } from '../options.ts'
 import { annotate } from './annotate.ts'
 import { append, restore, type RipePaths, type Writer } from './append.ts'
@@ -28,6 +29,7 @@ export const createWriterThread = (
   replies: Replies,
 ): ThreadBody => {
   const ripe: RipePaths = new Map()
+  const vault = createVault(start.keys)
   const connection = connectWriter(start, ripe)
   const writer = (): Writer => ({
     now,
@@ -35,6 +37,7 @@ export const createWriterThread = (
     owner: start.owner,
     sql: connection.sql(),
     ripe,
+    vault,
   })
   const transaction = <T>(work: (writer: Writer) => T): T => {
     const current = writer()
@@ -61,7 +64,8 @@ export const createWriterThread = (
     },
     restore: (writer, { args, bytes = new ArrayBuffer(0) }) =>
       restore(writer, unpack<Append>(args[0] as readonly Packed<Append>[], bytes)),
-    annotate: ({ sql }, { args }) => annotate(sql, args[0] as ContextKey, args[1] as Annotation),
+    annotate: ({ sql, vault }, { args }) =>
+      annotate(sql, vault, args[0] as ContextKey, args[1] as Annotation),
     delete: ({ sql }, { args }) => removeContext(sql, args[0] as ContextKey),
     settle: ({ sql }, { args }) => settleOutbox(sql, args[0] as string, args[1] as number),
   }
