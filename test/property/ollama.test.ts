@@ -20,7 +20,7 @@ import { decodeResponse, encodeResponse } from '../../src/dialects/ollama/respon
 import { decodeStream } from '../../src/dialects/ollama/stream-decoder.ts'
 import { streamEncoder } from '../../src/dialects/ollama/stream-encoder.ts'
 
-const ajv = new Ajv({ allowUnionTypes: true })
+const ajv = new Ajv({ allowUnionTypes: true, keywords: ['x-exact'] })
 const text = fc.string({ unit: 'grapheme', maxLength: 12 })
 const someText = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 12 })
 const name = fc.stringMatching(/^[a-z][a-z_]{0,8}$/)

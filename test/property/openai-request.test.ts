@@ -10,7 +10,7 @@ import {
 } from '../../src/dialects/openai/request-schemas.ts'
 import { decodeChat, decodeComplete, decodeEmbed } from '../../src/dialects/openai/request.ts'
 
-const ajv = new Ajv({ allowUnionTypes: true })
+const ajv = new Ajv({ allowUnionTypes: true, keywords: ['x-exact'] })
 const text = fc.string({ unit: 'grapheme', maxLength: 12 })
 const name = fc.stringMatching(/^[a-z][a-z_]{0,8}$/)
 const schema = fc.dictionary(name, fc.jsonValue({ maxDepth: 1 }), { noNullPrototype: true })

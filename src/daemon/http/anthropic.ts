@@ -58,7 +58,7 @@ const addMessages = (app: FastifyInstance, parts: AnswerParts): void => {
             content: {
               ...json('AnthropicMessage'),
               'text/event-stream': {
-                schema: { type: 'string', description: 'Server-sent events, each an AnthropicEvent.' },
+                schema: { description: 'Server-sent events, each an AnthropicEvent.' },
                 'x-itemSchema': { $ref: 'AnthropicEvent#' },
               },
             },

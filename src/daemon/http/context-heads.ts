@@ -153,7 +153,7 @@ const addCompact = (app: FastifyInstance, { compact }: ContextParts): void => {
     },
     async ({ params, body: { model, ref = mainHead } }) => {
       const made = await compact(keyOf({ params }), ref, model, AbortSignal.timeout(compactMs))
-      if (!made) throw new McpdError('BAD_REQUEST', 'There is too little to sum up.')
+      if (!made) throw new McpdError('CONFLICT', 'There is too little to sum up.')
       return { head: made.head, turns: made.turns.map(({ id }) => id) }
     },
   )
@@ -171,7 +171,7 @@ const turnBefore = async (
 ): Promise<string | null> => {
   const { length } = await contexts.path(key, { head }, { last: 1 })
   if (turns > length)
-    throw new McpdError('BAD_REQUEST', `The head ${head} has ${length} turns; ${turns} are too many.`, {
+    throw new McpdError('CONFLICT', `The head ${head} has ${length} turns; ${turns} are too many.`, {
       param: 'turns',
     })
   if (turns === length) return null

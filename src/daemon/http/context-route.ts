@@ -6,6 +6,7 @@ import type { createCompaction } from '../contexts/compaction.ts'
 import type { Migrated } from '../contexts/migrate.ts'
 import type { ViewPlan, ViewReport } from '../contexts/look.ts'
 import type { ContextStore } from '../contexts/store.ts'
+import { exactly } from '../../dialects/exact.ts'
 import { idPattern } from './context-schemas.ts'
 
 /** What the routes of contexts share. */
@@ -43,10 +44,22 @@ export const keyOf = ({
   context,
 })
 
+/** A head or a turn, by which a query says where to read. */
+export const refParameter = {
+  type: 'string',
+  pattern: idPattern,
+  description: 'A head, or a turn. Default: main.',
+}
+
+const turnTag = String.raw`^(\*|(W/)?"[A-Za-z0-9_-]{0,64}")?$`
+
 export const ifMatch = {
   type: 'object',
   properties: {
-    'if-match': { type: 'string', description: 'The turn that must still be the last, in quotes, or *.' },
+    'if-match': exactly(
+      { type: 'string', description: 'The turn that must still be the last, in quotes, or *.' },
+      { type: 'string', pattern: turnTag },
+    ),
   },
 }
 

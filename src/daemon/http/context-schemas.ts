@@ -1,4 +1,5 @@
 import { Type } from 'typebox'
+import { exactly, narrowed } from '../../dialects/exact.ts'
 import { chatMembers } from '../../dialects/openai/request-schemas.ts'
 
 /** Shapes of what the daemon says about conversations. */
@@ -151,7 +152,7 @@ const contextForkSchema = Type.Object(
   { ...closed, $id: 'ContextFork', description: 'A new head at a turn; nothing is copied.' },
 )
 
-const contextRewindSchema = Type.Object(
+const openRewindSchema = Type.Object(
   {
     ref: Type.Optional(id('The head to move. Default: main.')),
     to: Type.Optional(id('The turn to go back to.')),
@@ -161,6 +162,12 @@ const contextRewindSchema = Type.Object(
   },
   { ...closed, $id: 'ContextRewind', description: 'Exactly one of `to` and `turns`. Nothing is deleted.' },
 )
+const contextRewindSchema = exactly(openRewindSchema, {
+  anyOf: [
+    narrowed(openRewindSchema, { required: ['to'], without: ['turns'] }),
+    narrowed(openRewindSchema, { required: ['turns'], without: ['to'] }),
+  ],
+})
 
 const contextPinSchema = Type.Object(
   { turn: id('The turn.'), pinned: Type.Boolean() },

@@ -1,8 +1,9 @@
 import type { FastifyInstance } from 'fastify'
 import { bodyOf } from '../../core/canonical-json.ts'
 import { mainHead, type StoredTurn } from '../../core/context.ts'
-import { McpdError } from '../../core/errors.ts'
+import { isMcpdError, McpdError } from '../../core/errors.ts'
 import type { ContextPath, PathEnd } from '../../core/journal.ts'
+import { exactly } from '../../dialects/exact.ts'
 import { decodeMessages } from '../../dialects/openai/request.ts'
 import { encodeMessages } from '../../dialects/openai/request-encoder.ts'
 import { readTurn } from '../contexts/talk.ts'
@@ -14,9 +15,12 @@ import {
   ifMatch,
   keyOf,
   type OfContext,
+  refParameter,
 } from './context-route.ts'
 import { answers, problem } from './documented.ts'
 
+/** A turn, and the place of the next one. */
+const cursorShape = /^([A-Za-z0-9_-]{1,64})\.([1-9]\d{0,8})$/
 const pageDefault = 1000
 const pageMax = 10_000
 const idempotencyKeyMax = 250
@@ -98,15 +102,18 @@ const addRead = (app: FastifyInstance, { contexts, preview }: ContextParts): voi
         querystring: {
           type: 'object',
           properties: {
-            ref: { type: 'string', maxLength: 64, description: 'A head, or a turn. Default: main.' },
+            ref: refParameter,
             limit: countParameter(`How many; ${pageDefault} by default, ${pageMax} at most.`),
-            cursor: { type: 'string', maxLength: 256, description: '`next` of the page before.' },
+            cursor: exactly(
+              { type: 'string', maxLength: 256, description: '`next` of the page before.' },
+              { type: 'string', pattern: cursorShape.source },
+            ),
             view: {
               type: 'string',
               enum: ['full', 'budget'],
-              description: 'budget: only what would go to a model under budgetTokens.',
+              description: 'budget: only what would go to a model under budgetTokens, and why.',
             },
-            budgetTokens: countParameter('With view=budget: most tokens.'),
+            budgetTokens: countParameter('With view=budget: most tokens; by default there is no limit.'),
           },
         },
         response: { 200: answers('ContextPage', 'A page of turns.'), ...problem },
@@ -124,9 +131,9 @@ const addRead = (app: FastifyInstance, { contexts, preview }: ContextParts): voi
       const facts = { id: params.context, ref, head }
       void reply.type('application/json; charset=utf-8')
       if (view === 'budget') {
-        if (budgetTokens === undefined)
-          throw new McpdError('BAD_REQUEST', 'view=budget needs budgetTokens.', { param: 'budgetTokens' })
-        const report = await preview(key, ref, { budgetTokens: Number(budgetTokens) })
+        const report = await previewed(preview, key, ref, {
+          budgetTokens: Number(budgetTokens ?? Number.MAX_SAFE_INTEGER),
+        })
         const kept = new Set(report.kept)
         const { turns } = await contexts.path(key, end)
         return reply.send(
@@ -156,7 +163,7 @@ const addPreview = (app: FastifyInstance, { preview }: ContextParts): void => {
           type: 'object',
           required: ['budgetTokens'],
           properties: {
-            ref: { type: 'string', maxLength: 64, description: 'A head, or a turn. Default: main.' },
+            ref: refParameter,
             budgetTokens: countParameter('Most tokens.'),
             query: {
               type: 'string',
@@ -169,11 +176,21 @@ const addPreview = (app: FastifyInstance, { preview }: ContextParts): void => {
       },
     },
     async ({ params, query: { ref = mainHead, budgetTokens, query } }) =>
-      preview(keyOf({ params }), ref, {
+      previewed(preview, keyOf({ params }), ref, {
         budgetTokens: Number(budgetTokens),
         ...(query !== undefined && { query }),
       }),
   )
+}
+
+/** A budget is a number like any other; only this conversation is too large for it. */
+const previewed = async (preview: ContextParts['preview'], ...asked: Parameters<ContextParts['preview']>) => {
+  try {
+    return await preview(...asked)
+  } catch (error) {
+    if (!isMcpdError(error) || error.details.param !== 'mcpd.context.budgetTokens') throw error
+    throw new McpdError('CONFLICT', error.message, { ...error.details, param: 'budgetTokens' }, error)
+  }
 }
 
 const addSnapshot = (app: FastifyInstance, { contexts }: ContextParts): void => {
@@ -188,7 +205,7 @@ const addSnapshot = (app: FastifyInstance, { contexts }: ContextParts): void => 
         querystring: {
           type: 'object',
           properties: {
-            ref: { type: 'string', maxLength: 64, description: 'A head, or a turn. Default: main.' },
+            ref: refParameter,
           },
         },
         response: { 200: answers('ContextSnapshot', 'The conversation.'), ...problem },
@@ -213,7 +230,7 @@ const addSnapshot = (app: FastifyInstance, { contexts }: ContextParts): void => 
 /** `END.FROM`: the turn that the pages lead to, so that all are of one path, and the place of the next turn. */
 const readCursor = (cursor: string | undefined): { end: string; from: number } | undefined => {
   if (cursor === undefined) return undefined
-  const [, end, from] = /^([A-Za-z0-9_-]{1,64})\.([1-9]\d{0,8})$/.exec(cursor) ?? []
+  const [, end, from] = cursorShape.exec(cursor) ?? []
   if (end === undefined)
     throw new McpdError('BAD_REQUEST', 'The cursor is not one of a page of turns.', { param: 'cursor' })
   return { end, from: Number(from) }

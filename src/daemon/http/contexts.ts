@@ -8,6 +8,8 @@ import { addContextFiles } from './context-files.ts'
 import { addHeads } from './context-heads.ts'
 import { type ContextParts, countParameter, entryOf } from './context-route.ts'
 import { addTurns } from './context-turns.ts'
+import { exactly } from '../../dialects/exact.ts'
+import { cursorPattern } from '../contexts/journal/cursor.ts'
 import { answers, problem } from './documented.ts'
 
 /** `/mcp/v1/contexts…`: conversations that are kept. */
@@ -68,7 +70,10 @@ const addContexts = (app: FastifyInstance, { contexts, newId }: ContextParts): v
           type: 'object',
           properties: {
             limit: countParameter('How many; 100 by default, 1000 at most.'),
-            cursor: { type: 'string', maxLength: 256, description: '`next` of the page before.' },
+            cursor: exactly(
+              { type: 'string', maxLength: 256, description: '`next` of the page before.' },
+              { type: 'string', pattern: cursorPattern },
+            ),
             tag: { type: 'string', maxLength: 64, description: 'Only those with this tag.' },
           },
         },

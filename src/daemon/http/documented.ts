@@ -14,7 +14,7 @@ export const answersOrStreams = (schema: string, event: string, description: str
   content: {
     'application/json': { schema: { $ref: `${schema}#` } },
     'text/event-stream': {
-      schema: { type: 'string', description: `Server-sent events; the data of each is of ${event}.` },
+      schema: { description: `Server-sent events; the data of each is of ${event}.` },
       // OpenAPI 3.2 calls this itemSchema; 3.1 has no name for it.
       'x-itemSchema': { $ref: `${event}#` },
     },

@@ -38,7 +38,7 @@ export const listOf = (data: readonly AnyItem[], hasMore = false): Readonly<Reco
 
 /**
  * One page of the items of turns, which are given in the order they came; only those of the page are read. Throws
- * BAD_REQUEST for an `after` that is not there.
+ * NOT_FOUND for an `after` that is not there.
  */
 export const pageOf = (
   turns: readonly StoredTurn[],
@@ -51,7 +51,7 @@ export const pageOf = (
   const first = ordered[start]
   const skipped = after === undefined || !first ? 0 : inOrder(first).findIndex(({ id }) => id === after) + 1
   if (after !== undefined && skipped === 0)
-    throw new McpdError('BAD_REQUEST', `There is no item '${after}' in this list.`, { param: 'after' })
+    throw new McpdError('NOT_FOUND', `There is no item '${after}' in this list.`, { param: 'after' })
   const count = Number(limit ?? pageDefault)
   const items: AnyItem[] = []
   for (const turn of ordered.slice(start)) {

@@ -156,7 +156,6 @@ const addGenerate = (
   const stream = route === 'generate_stream'
   const event = {
     schema: {
-      type: 'string',
       description: 'Server-sent events; the data of each is of KserveGenerateResponse.',
     },
     'x-itemSchema': { $ref: 'KserveGenerateResponse#' },

@@ -1,8 +1,9 @@
 import { Type } from 'typebox'
-import { mcpdMember } from '../../core/context-use.ts'
 import { McpdError } from '../../core/errors.ts'
 import type { InferInput, WantedOutput } from '../../core/inference.ts'
 import { type Tensor, tensorFault, type TensorParameters } from '../../core/tensor.ts'
+import { exactly, narrowed } from '../../dialects/exact.ts'
+import { mcpdWithoutContext } from '../../dialects/mcpd-member.ts'
 import { tensorParametersSchema, tensorSchema, wantedOutputSchema } from '../../core/tensor-schema.ts'
 import { measured, served } from './native-schemas.ts'
 
@@ -18,7 +19,7 @@ const inferRequestSchema = Type.Object(
     ),
     parameters: Type.Optional(tensorParametersSchema),
     stream: Type.Optional(Type.Boolean({ description: 'One event per response of the model.' })),
-    mcpd: mcpdMember,
+    mcpd: mcpdWithoutContext,
   },
   { ...closed, $id: 'NativeInferRequest', description: 'Tensors for a model.' },
 )
@@ -32,11 +33,18 @@ const inferAnswerSchema = Type.Object(
   { ...closed, $id: 'InferAnswer' },
 )
 
+const openTensor = Type.Object(tensorSchema.properties, {
+  ...closed,
+  $id: 'Tensor',
+  description: 'Has either data or base64.',
+})
+
 export const nativeInferSchemas = [
-  Type.Object(tensorSchema.properties, {
-    ...closed,
-    $id: 'Tensor',
-    description: 'Has either data or base64.',
+  exactly(openTensor, {
+    anyOf: [
+      narrowed(openTensor, { required: ['data'], without: ['base64'] }),
+      narrowed(openTensor, { required: ['base64'], without: ['data'] }),
+    ],
   }),
   inferRequestSchema,
   inferAnswerSchema,

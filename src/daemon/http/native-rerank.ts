@@ -1,5 +1,5 @@
 import { Type } from 'typebox'
-import { mcpdMember } from '../../core/context-use.ts'
+import { mcpdWithoutContext } from '../../dialects/mcpd-member.ts'
 import { rerankMembers } from '../../dialects/openai/rerank-schemas.ts'
 import { measured, served } from './native-schemas.ts'
 
@@ -8,7 +8,7 @@ import { measured, served } from './native-schemas.ts'
 const closed = { additionalProperties: false }
 
 const rerankRequestSchema = Type.Object(
-  { ...rerankMembers, mcpd: mcpdMember },
+  { ...rerankMembers, mcpd: mcpdWithoutContext },
   { $id: 'NativeRerankRequest', description: 'Documents to put in order by how well they answer a query.' },
 )
 

@@ -1,6 +1,13 @@
-import { mcpdMember } from '../../core/context-use.ts'
 import { Type } from 'typebox'
-import { chatMembers, completionMembers, embeddingMembers } from '../../dialects/openai/request-schemas.ts'
+import { mcpdMember } from '../../core/context-use.ts'
+import { exactly, narrowed } from '../../dialects/exact.ts'
+import { mcpdWithoutContext } from '../../dialects/mcpd-member.ts'
+import {
+  chatMembers,
+  completionMembers,
+  embeddingMembers,
+  topLogprobsNeedLogprobs,
+} from '../../dialects/openai/request-schemas.ts'
 import { listingSchemas } from './listing-schemas.ts'
 
 /** Shapes of the native surface that the OpenAI dialect does not have. */
@@ -147,13 +154,17 @@ const oneChoice = {
   n: Type.Optional(Type.Union([Type.Literal(1), Type.Null()], { description: 'Always 1 here.' })),
 }
 
-export const chatRequestSchema = Type.Object(
+const openChatRequest = Type.Object(
   { ...chatMembers, ...oneChoice, mcpd: mcpdMember },
   { $id: 'NativeChatRequest', description: "OpenAI's chat fields without the model, which is in the path." },
 )
+export const chatRequestSchema = exactly(openChatRequest, {
+  ...narrowed(openChatRequest),
+  ...topLogprobsNeedLogprobs,
+})
 
 export const completeRequestSchema = Type.Object(
-  { ...completionMembers, ...oneChoice, prompt: Type.String(), mcpd: mcpdMember },
+  { ...completionMembers, ...oneChoice, prompt: Type.String(), mcpd: mcpdWithoutContext },
   {
     $id: 'NativeCompleteRequest',
     description: "OpenAI's completion fields without the model; a single prompt.",
@@ -161,18 +172,24 @@ export const completeRequestSchema = Type.Object(
 )
 
 export const embedRequestSchema = Type.Object(
-  { ...embeddingMembers, mcpd: mcpdMember },
+  { ...embeddingMembers, mcpd: mcpdWithoutContext },
   { $id: 'NativeEmbedRequest', description: "OpenAI's embedding fields without the model." },
 )
 
-export const tokenizeRequestSchema = Type.Object(
+const openTokenizeRequest = Type.Object(
   {
     text: Type.Optional(Type.String()),
     messages: Type.Optional(chatMembers.messages),
-    mcpd: mcpdMember,
+    mcpd: mcpdWithoutContext,
   },
   { ...closed, $id: 'TokenizeRequest', description: 'Exactly one of `text` and `messages`.' },
 )
+export const tokenizeRequestSchema = exactly(openTokenizeRequest, {
+  anyOf: [
+    narrowed(openTokenizeRequest, { required: ['text'], without: ['messages'] }),
+    narrowed(openTokenizeRequest, { required: ['messages'], without: ['text'] }),
+  ],
+})
 
 /** The `data` of each server-sent event of a native stream, by its `event` name. */
 export const eventSchema = Type.Object(

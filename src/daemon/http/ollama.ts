@@ -118,12 +118,13 @@ const addOperation = (app: FastifyInstance, parts: OllamaParts, operation: Ollam
     async (request, reply) => {
       const body = request.body as Body & { readonly model: string }
       const model = servedName(parts.registry, body.model)
+      const input = decode(body)
       if (asksNothing(body)) return loadOrUnload(parts, request, reply, form, model)
       const createdAt = () => new Date().toISOString()
       await answer(parts, request, reply, {
         surface: 'ollama',
         model,
-        input: decode(body),
+        input,
         stream: canStream && wantsStream(body),
         ...contextOf(request, form),
         ...(request.rawBody && { frame: { dialect: dialects[form], bytes: request.rawBody, body } }),

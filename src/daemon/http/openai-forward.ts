@@ -11,6 +11,7 @@ import { measureGuard } from '../guards/measure.ts'
 import type { Registry } from '../registry.ts'
 import { traceHeaders } from './answer.ts'
 import { renderOpenAiError } from './openai.ts'
+import { wrongMethod } from './server.ts'
 import { createStreamWriter } from './stream-writer.ts'
 
 export interface ForwardParts {
@@ -52,6 +53,11 @@ export const openaiForward =
           properties: { '*': { type: 'string', description: 'What follows /v1/.' } },
         },
         response: { default: { description: "The backend's answer.", content: { '*/*': { schema: {} } } } },
+      },
+      // What mcpd serves itself it serves alone: another method there would mean something else to each backend.
+      onRequest: (request, reply, next) => {
+        const allowed = app.ownMethods(request.url)
+        next(allowed.length > 0 ? wrongMethod(request.method, allowed, reply) : undefined)
       },
       handler: async (request, reply) => {
         await forward(parts, request, reply)

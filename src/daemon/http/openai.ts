@@ -80,7 +80,7 @@ export const openaiSurface =
   (parts: OpenAiParts) =>
   (app: FastifyInstance): void => {
     for (const schema of [...Object.values(requests), ...Object.values(responses)])
-      if ('$id' in schema) app.addSchema(schema)
+      if (typeof schema === 'object' && '$id' in schema) app.addSchema(schema)
     app.setErrorHandler(renderOpenAiError)
     for (const operation of openaiOperations) addOperation(app, parts, operation)
     addRerank(app, parts)
@@ -112,7 +112,6 @@ const addOperation = (app: FastifyInstance, parts: OpenAiParts, openai: OpenAiOp
               ...(chunk !== undefined && {
                 'text/event-stream': {
                   schema: {
-                    type: 'string',
                     description: `Server-sent events; the data of each is a ${chunk}, of the last one [DONE].`,
                   },
                   'x-itemSchema': { $ref: `${chunk}#` },

@@ -10,6 +10,7 @@ import createFastify, {
 } from 'fastify'
 import type { Logger } from 'pino'
 import { McpdError } from '../../core/errors.ts'
+import { showExact } from '../../dialects/exact.ts'
 import { version } from '../version.ts'
 import './fastify.ts'
 import { encodeModelSegment } from './native-path.ts'
@@ -78,24 +79,18 @@ export const createServer = async (options: ServerOptions): Promise<FastifyInsta
   app.decorateRequest('rawBody')
   app.decorateRequest('trace', undefined)
   acceptJson(app)
+  app.decorate('ownMethods', collectMethods(app))
   app.addHook('onRequest', (request, reply, done) => {
     request.receivedMs = options.now()
     reply.header('x-request-id', request.id).header('server', serverName)
     options.access(request, reply)
+    // Before the body is looked at: whatever it is, it is for nobody.
+    if (request.is404) refuseUnknown(app, request, reply)
     done()
   })
   compressLarge(app)
   answerPreflights(app)
-  const methodsOf = collectMethods(app)
-  app.setNotFoundHandler((request, reply) => {
-    const allowed = methodsOf(request.url)
-    if (allowed.length === 0)
-      throw new McpdError('NOT_FOUND', `There is no ${request.url.split('?')[0]} here.`, {
-        suggestions: ['GET /openapi.json lists what there is.'],
-      })
-    reply.header('allow', allowed.join(', '))
-    throw new McpdError('METHOD_NOT_ALLOWED', `Use ${allowed.join(' or ')} here, not ${request.method}.`)
-  })
+  app.setNotFoundHandler((request, reply) => refuseUnknown(app, request, reply))
   await app.register(swagger, {
     openapi: {
       openapi: '3.1.0',
@@ -114,7 +109,7 @@ export const createServer = async (options: ServerOptions): Promise<FastifyInsta
       security: [{}, { bearer: [] }, { apiKey: [] }],
     },
     transformObject: (made) =>
-      'openapiObject' in made ? markOptionalBodies(made.openapiObject) : made.swaggerObject,
+      'openapiObject' in made ? showExact(markOptionalBodies(made.openapiObject)) : made.swaggerObject,
     refResolver: {
       buildLocalReference: (json, _, __, index) =>
         typeof json['$id'] === 'string' ? json['$id'] : `schema-${index}`,
@@ -190,7 +185,23 @@ const answerPreflights = (app: FastifyInstance): void => {
   })
 }
 
-/** The methods that a path would take, for an honest 405. */
+/** Throws NOT_FOUND, or METHOD_NOT_ALLOWED where the path takes other methods. */
+const refuseUnknown = (app: FastifyInstance, { url, method }: FastifyRequest, reply: FastifyReply): never => {
+  const allowed = app.ownMethods(url)
+  if (allowed.length === 0)
+    throw new McpdError('NOT_FOUND', `There is no ${url.split('?')[0]} here.`, {
+      suggestions: ['GET /openapi.json lists what there is.'],
+    })
+  throw wrongMethod(method, allowed, reply)
+}
+
+/** Says what is allowed in the answer too. */
+export const wrongMethod = (method: string, allowed: readonly string[], reply: FastifyReply): McpdError => {
+  reply.header('allow', allowed.join(', '))
+  return new McpdError('METHOD_NOT_ALLOWED', `Use ${allowed.join(' or ')} here, not ${method}.`)
+}
+
+/** The methods that a path would take, for an honest 405; what is passed on has no paths of its own. */
 const collectMethods = (app: FastifyInstance): ((url: string) => string[]) => {
   const routes: { pattern: RegExp; method: string }[] = []
   app.addHook('onRoute', ({ path, method }) => {

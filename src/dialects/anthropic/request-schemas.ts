@@ -1,10 +1,12 @@
-import { Type, type Static } from 'typebox'
+import { Type, type Static, type TObject } from 'typebox'
 import { mcpdMember } from '../../core/context-use.ts'
+import { among, exactly, narrowed, otherThan } from '../exact.ts'
 import { optional } from '../nullable.ts'
 
 /**
  * The request bodies of Anthropic's Messages API as mcpd takes them: known members are checked, never converted;
- * unknown ones are let through. The same objects validate the routes and are published in /openapi.json.
+ * unknown ones are let through. The same objects validate the routes and are published in /openapi.json; what only the
+ * published form says (see exact.ts), `decodeChat` refuses.
  */
 
 const text = (description: string) => optional(Type.String({ description }))
@@ -25,8 +27,15 @@ const source = Type.Object(
   { description: 'Where an image or a document comes from.' },
 )
 
+/** Blocks told apart by their type, where only texts need something. */
+const withText = <T extends TObject>(schema: T): T =>
+  exactly(schema, { anyOf: [textOf(schema), narrowed(schema, { properties: { type: otherThan('text') } })] })
+
+const textOf = (schema: TObject): object =>
+  narrowed(schema, { properties: { type: among('text') }, required: ['text'] })
+
 /** A block inside the result of a tool. */
-const innerBlock = Type.Object(
+const openInnerBlock = Type.Object(
   {
     type: Type.String({ description: 'text, image, document, or what else the backend knows.' }),
     text: Type.Optional(Type.String()),
@@ -34,8 +43,18 @@ const innerBlock = Type.Object(
   },
   { description: 'A part of a result.' },
 )
+const innerBlock = withText(openInnerBlock)
 
-const block = Type.Object(
+/** One block instead of a list. */
+const openBareBlock = Type.Object({ text: Type.Optional(Type.String()) })
+const bareBlock = exactly(openBareBlock, {
+  anyOf: [
+    narrowed(openBareBlock, { properties: { type: among('text') }, required: ['type', 'text'] }),
+    narrowed(openBareBlock, { properties: { type: { not: { const: 'text' } } } }),
+  ],
+})
+
+const openBlock = Type.Object(
   {
     type: Type.String({
       description:
@@ -48,7 +67,7 @@ const block = Type.Object(
     input: object('Of a tool_use: its arguments.'),
     tool_use_id: text('Of a tool_result: the call it answers.'),
     content: Type.Optional(
-      Type.Union([Type.String(), Type.Array(innerBlock), Type.Object({}), Type.Null()], {
+      Type.Union([Type.String(), Type.Array(innerBlock), bareBlock, Type.Null()], {
         description: 'Of a result: what came out.',
       }),
     ),
@@ -60,15 +79,43 @@ const block = Type.Object(
   { description: 'A part of a message.' },
 )
 
-const message = Type.Object(
+/** Of the system prompt and of assistants. */
+const block = withText(openBlock)
+
+/** Of users, who also say what came out of tools. */
+const userBlock = exactly(openBlock, {
+  anyOf: [
+    textOf(openBlock),
+    narrowed(openBlock, {
+      properties: { type: among('tool_result'), tool_use_id: Type.String() },
+      required: ['tool_use_id'],
+    }),
+    narrowed(openBlock, { properties: { type: otherThan('text', 'tool_result') } }),
+  ],
+})
+
+const openMessage = Type.Object(
   {
     role: Type.Enum(['user', 'assistant', 'system']),
-    content: Type.Union([Type.String(), Type.Array(block)]),
+    content: Type.Union([Type.String(), Type.Array(openBlock)]),
   },
   { description: 'A message of the conversation.' },
 )
+const message = exactly(openMessage, {
+  anyOf: [
+    narrowed(openMessage, {
+      properties: {
+        role: among('user', 'system'),
+        content: Type.Union([Type.String(), Type.Array(userBlock)]),
+      },
+    }),
+    narrowed(openMessage, {
+      properties: { role: among('assistant'), content: Type.Union([Type.String(), Type.Array(block)]) },
+    }),
+  ],
+})
 
-const tool = Type.Object(
+const openTool = Type.Object(
   {
     type: text('custom, or a tool that only the backend knows, such as web_search_20250305.'),
     name: text('How the model calls it.'),
@@ -79,8 +126,17 @@ const tool = Type.Object(
   },
   { description: 'A tool that the model may call.' },
 )
+const tool = exactly(openTool, {
+  anyOf: [
+    narrowed(openTool, {
+      properties: { type: { enum: ['custom', null] }, name: Type.String({ minLength: 1 }) },
+      required: ['name'],
+    }),
+    narrowed(openTool, { properties: { type: otherThan('custom') }, required: ['type'] }),
+  ],
+})
 
-const toolChoice = Type.Object(
+const openToolChoice = Type.Object(
   {
     type: Type.String({ description: 'auto, any, tool or none.' }),
     name: text('With tool: which one.'),
@@ -88,6 +144,15 @@ const toolChoice = Type.Object(
   },
   { description: 'Whether the model may, must or must not call tools, or which one.' },
 )
+const toolChoice = exactly(openToolChoice, {
+  anyOf: [
+    narrowed(openToolChoice, { properties: { type: among('auto', 'any', 'none') } }),
+    narrowed(openToolChoice, {
+      properties: { type: among('tool'), name: Type.String() },
+      required: ['name'],
+    }),
+  ],
+})
 
 const thinking = Type.Object(
   {
@@ -97,14 +162,21 @@ const thinking = Type.Object(
   { description: 'Whether the model thinks before it answers.' },
 )
 
+const openFormat = Type.Object(
+  { type: Type.String({ description: 'json_schema' }), schema: object('A JSON Schema.') },
+  { description: 'The form of the answer.' },
+)
+
+const effort = text('low, medium, high, or what else the backend knows.')
+const openOutputConfig = Type.Object(
+  { effort, format: optional(openFormat) },
+  { description: 'How to answer.' },
+)
 const outputConfig = Type.Object(
   {
-    effort: text('low, medium, high, or what else the backend knows.'),
+    effort,
     format: optional(
-      Type.Object(
-        { type: Type.String({ description: 'json_schema' }), schema: object('A JSON Schema.') },
-        { description: 'The form of the answer.' },
-      ),
+      exactly(openFormat, narrowed(openFormat, { properties: { type: among('json_schema') } })),
     ),
   },
   { description: 'How to answer.' },
@@ -141,14 +213,20 @@ export const MessagesRequest = Type.Object(
   { $id: 'MessagesRequest', description: 'A conversation to continue.' },
 )
 
-export const CountTokensRequest = Type.Object(conversation, {
-  $id: 'CountTokensRequest',
-  description: 'A conversation whose tokens are to be counted.',
-})
+/** Counting reads only what is said. */
+export const CountTokensRequest = Type.Object(
+  {
+    ...conversation,
+    tools: optional(Type.Array(openTool)),
+    tool_choice: optional(openToolChoice),
+    output_config: optional(openOutputConfig),
+  },
+  { $id: 'CountTokensRequest', description: 'A conversation whose tokens are to be counted.' },
+)
 
 export type MessagesBody = Static<typeof MessagesRequest>
 export type CountTokensBody = Static<typeof CountTokensRequest>
-export type MessageBody = Static<typeof message>
-export type BlockBody = Static<typeof block>
-export type InnerBlockBody = Static<typeof innerBlock>
+export type MessageBody = Static<typeof openMessage>
+export type BlockBody = Static<typeof openBlock>
+export type InnerBlockBody = Static<typeof openInnerBlock>
 export type SourceBody = Static<typeof source>

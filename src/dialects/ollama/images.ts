@@ -10,9 +10,13 @@ const signatures: readonly (readonly [string, string])[] = [
   ['Qk', 'image/bmp'],
 ]
 
+/** Base64 with nothing around it. */
+export const imagePattern = '^[A-Za-z0-9+/]+={0,2}$'
+const base64 = new RegExp(imagePattern)
+
 /** An image of a request, base64 without a type, as a part. Throws BAD_REQUEST. */
 export const decodeImage = (image: string, path: string): Part => {
-  if (!/^[A-Za-z0-9+/]+={0,2}$/.test(image))
+  if (!base64.test(image))
     throw new McpdError('BAD_REQUEST', 'An image must be plain base64, without "data:" before it.', {
       param: path,
     })

@@ -1,11 +1,15 @@
-import { Type, type Static } from 'typebox'
+import { Type, type Static, type TObject } from 'typebox'
 import { mcpdMember } from '../../core/context-use.ts'
+import { imagePattern } from './images.ts'
+import { among, exactly, narrowed } from '../exact.ts'
 import { optional } from '../nullable.ts'
+import { dimensionsMax, topLogprobsNeedLogprobs } from '../openai/request-schemas.ts'
 
 /**
  * The request bodies of Ollama's API as mcpd takes them: known members are checked, never converted; unknown ones
  * are let through, for Ollama ignores them. A member that is null counts as absent. The same objects validate the
- * routes and are published in /openapi.json.
+ * routes and are published in /openapi.json; what only the published form says (see exact.ts), `decodeChat` and its like
+ * refuse.
  */
 
 const text = (description: string) => optional(Type.String({ description }))
@@ -14,7 +18,7 @@ const number = (description: string, minimum: number, maximum: number) =>
   optional(Type.Number({ minimum, maximum, description }))
 /** A member of several types, told apart by `type` alone: `anyOf` would blur what validators say is wrong. */
 const either = <T>(types: readonly string[], description: string) =>
-  Type.Optional(Type.Unsafe<T | null>({ type: [...types, 'null'], description }))
+  Type.Unsafe<T | null>({ type: [...types, 'null'], description })
 
 const tokensMax = 2 ** 31 - 1
 const seedMax = 2 ** 63
@@ -47,28 +51,39 @@ const options = optional(
 const common = {
   model: requiredModel,
   options,
-  keep_alive: either<string | number>(
-    ['string', 'number'],
-    'How long the model stays in memory: seconds, or a duration such as 10m; negative is for ever, 0 drops it.',
+  keep_alive: Type.Optional(
+    either<string | number>(
+      ['string', 'number'],
+      'How long the model stays in memory: seconds, or a duration such as 10m; negative is for ever, 0 drops it.',
+    ),
   ),
 }
 
 const generation = {
   ...common,
   stream: flag('Whether to answer line by line; true when absent.'),
-  format: either<string | Record<string, unknown>>(
-    ['string', 'object'],
-    '"json", or a JSON Schema of the answer.',
+  format: Type.Optional(
+    exactly(
+      either<string | Record<string, unknown>>(
+        ['string', 'object'],
+        '"json", or a JSON Schema of the answer.',
+      ),
+      { anyOf: [among('json', ''), { type: ['object', 'null'] }] },
+    ),
   ),
-  think: either<boolean | string>(
-    ['boolean', 'string'],
-    'Whether to reason first, or how much: low, medium, high.',
+  think: Type.Optional(
+    either<boolean | string>(
+      ['boolean', 'string'],
+      'Whether to reason first, or how much: low, medium, high.',
+    ),
   ),
   logprobs: flag('Whether to give the log probability of each token.'),
   top_logprobs: optional(Type.Integer({ minimum: 0, maximum: 20, description: 'Alternatives per token.' })),
 }
 
-const images = optional(Type.Array(Type.String(), { description: 'Pictures, each in base64.' }))
+/** Of base64, which may be long: only decoders look at it. */
+const image = exactly(Type.String(), { type: 'string', pattern: imagePattern })
+const images = optional(Type.Array(image, { description: 'Pictures, each in base64.' }))
 
 const toolCall = Type.Object({
   id: text('Names the call in the message that answers it.'),
@@ -103,7 +118,7 @@ const tool = Type.Object(
   { description: 'A tool that the model may call.' },
 )
 
-export const OllamaChatRequest = Type.Object(
+const openChatRequest = Type.Object(
   {
     ...generation,
     messages: optional(
@@ -114,8 +129,12 @@ export const OllamaChatRequest = Type.Object(
   },
   { $id: 'OllamaChatRequest', description: 'A conversation to continue.' },
 )
+export const OllamaChatRequest = exactly(openChatRequest, {
+  ...narrowed(openChatRequest),
+  ...topLogprobsNeedLogprobs,
+})
 
-export const OllamaGenerateRequest = Type.Object(
+const openGenerateRequest = Type.Object(
   {
     ...generation,
     prompt: text('What is asked. Without it the model is only loaded.'),
@@ -130,6 +149,10 @@ export const OllamaGenerateRequest = Type.Object(
     description: 'A prompt to answer; with `raw` or `suffix`, a text to continue or to fill in.',
   },
 )
+export const OllamaGenerateRequest = exactly(openGenerateRequest, {
+  ...narrowed(openGenerateRequest),
+  ...topLogprobsNeedLogprobs,
+})
 
 export const OllamaEmbedRequest = Type.Object(
   {
@@ -140,7 +163,7 @@ export const OllamaEmbedRequest = Type.Object(
       }),
     ),
     dimensions: optional(
-      Type.Integer({ minimum: 0, maximum: 1_000_000, description: 'Length of the vectors.' }),
+      Type.Integer({ minimum: 0, maximum: dimensionsMax, description: 'Length of the vectors.' }),
     ),
     truncate: flag('Whether to cut what is too long; true when absent.'),
   },
@@ -158,20 +181,32 @@ const named = {
   name: text('model, as older clients call it.'),
 }
 
-export const OllamaShowRequest = Type.Object(
-  { ...named, verbose: flag('Whether to give the long lists too.') },
-  { $id: 'OllamaShowRequest', description: 'A model to describe.' },
+const nameOf = Type.String({ minLength: 1 })
+const withName = <T extends TObject>(schema: T): T =>
+  exactly(schema, {
+    anyOf: [
+      narrowed(schema, { properties: { model: nameOf }, required: ['model'] }),
+      narrowed(schema, { properties: { name: nameOf }, required: ['name'] }),
+    ],
+  })
+
+export const OllamaShowRequest = withName(
+  Type.Object(
+    { ...named, verbose: flag('Whether to give the long lists too.') },
+    { $id: 'OllamaShowRequest', description: 'A model to describe.' },
+  ),
 )
 
-export const OllamaPullRequest = Type.Object(
-  { ...named, stream: flag('Whether to tell the progress line by line; true when absent.') },
-  { $id: 'OllamaPullRequest', description: 'A model to fetch.' },
+export const OllamaPullRequest = withName(
+  Type.Object(
+    { ...named, stream: flag('Whether to tell the progress line by line; true when absent.') },
+    { $id: 'OllamaPullRequest', description: 'A model to fetch.' },
+  ),
 )
 
-export const OllamaDeleteRequest = Type.Object(named, {
-  $id: 'OllamaDeleteRequest',
-  description: 'A model to remove.',
-})
+export const OllamaDeleteRequest = withName(
+  Type.Object(named, { $id: 'OllamaDeleteRequest', description: 'A model to remove.' }),
+)
 
 export type ChatBody = Static<typeof OllamaChatRequest>
 export type GenerateBody = Static<typeof OllamaGenerateRequest>

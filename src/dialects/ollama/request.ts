@@ -67,6 +67,9 @@ export const decodeGenerate = (body: Body): ChatInput | CompleteInput => {
 const decodeCompletion = (body: Body): CompleteInput => {
   const generate = body as GenerateBody
   const logprobs = decodeTopLogprobs(generate)
+  // Only Ollama takes pictures and forms without a template, yet what is none of either is nothing to anybody.
+  generate.images?.forEach((image, index) => decodeImage(image, `images[${index}]`))
+  decodeFormat(generate.format)
   return {
     operation: 'complete',
     prompts: [generate.prompt ?? ''],

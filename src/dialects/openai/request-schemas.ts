@@ -1,11 +1,13 @@
 import { Type, type Static, type TObject } from 'typebox'
 import { mcpdMember } from '../../core/context-use.ts'
+import { among, exactly, narrowed, otherThan } from '../exact.ts'
 import { optional } from '../nullable.ts'
 
 /**
  * The request bodies of the OpenAI API as mcpd takes them: known members are checked, never converted; unknown
  * ones are let through. An optional member that is null counts as absent. The same objects validate the routes
- * and are published in /openapi.json, so each is complete in itself and has an `$id`.
+ * and are published in /openapi.json, so each is complete in itself and has an `$id`. What only the published form
+ * says (see exact.ts), `decodeChat` and its like refuse.
  */
 
 const text = (description: string) => optional(Type.String({ description }))
@@ -21,6 +23,8 @@ const choicesMax = 128
 const tokensMax = 2 ** 31 - 1
 const stopsMax = 64
 const seedMax = 2 ** 63
+/** Longer than the vectors of any model, and short enough for an answer of several to be read. */
+export const dimensionsMax = 65_536
 
 const tokens = (description: string) =>
   integer(`${description} -1 is no limit, to llama.cpp and LM Studio.`, -1, tokensMax)
@@ -57,7 +61,7 @@ const samplingMembers = {
   user: text('Who the request is for; backends may use it.'),
 }
 
-const part = Type.Object(
+const openPart = Type.Object(
   {
     type: Type.String({ description: 'text, image_url, input_audio, or what else the backend knows.' }),
     text: Type.Optional(Type.String()),
@@ -69,7 +73,16 @@ const part = Type.Object(
   { description: 'A part of a message.' },
 )
 
-const toolCall = Type.Object(
+const part = exactly(openPart, {
+  anyOf: [
+    ...(['text', 'image_url', 'input_audio'] as const).map((type) =>
+      narrowed(openPart, { properties: { type: among(type) }, required: [type] }),
+    ),
+    narrowed(openPart, { properties: { type: otherThan('text', 'image_url', 'input_audio') } }),
+  ],
+})
+
+const openToolCall = Type.Object(
   {
     id: text('Names the call in the message that answers it.'),
     type: text('function'),
@@ -82,8 +95,9 @@ const toolCall = Type.Object(
   },
   { description: 'A call of a tool that the model asked for.' },
 )
+const toolCall = exactly(openToolCall, narrowed(openToolCall, { required: ['function'] }))
 
-const message = Type.Object(
+const openMessage = Type.Object(
   {
     role: Type.Enum(['system', 'developer', 'user', 'assistant', 'tool']),
     content: Type.Optional(Type.Union([Type.String(), Type.Array(part), Type.Null()])),
@@ -96,7 +110,21 @@ const message = Type.Object(
   { description: 'A message of the conversation.' },
 )
 
-const tool = Type.Object(
+/** An assistant may have said nothing but calls. */
+const message = exactly(openMessage, {
+  anyOf: [
+    narrowed(openMessage, {
+      properties: {
+        role: among('system', 'developer', 'user', 'tool'),
+        content: Type.Union([Type.String(), Type.Array(part)]),
+      },
+      required: ['content'],
+    }),
+    narrowed(openMessage, { properties: { role: among('assistant') } }),
+  ],
+})
+
+const openTool = Type.Object(
   {
     type: Type.String({ description: 'function, or a kind of tool that only the backend knows.' }),
     function: Type.Optional(
@@ -110,6 +138,13 @@ const tool = Type.Object(
   },
   { description: 'A tool that the model may call.' },
 )
+
+const tool = exactly(openTool, {
+  anyOf: [
+    narrowed(openTool, { properties: { type: among('function') }, required: ['function'] }),
+    narrowed(openTool, { properties: { type: otherThan('function') } }),
+  ],
+})
 
 /** The members of a chat request but for `model`. The native surface takes these too. */
 export const chatMembers = {
@@ -145,11 +180,19 @@ export const chatMembers = {
   reasoning_effort: text('none, minimal, low, medium, high, or what else the backend knows.'),
 }
 
-const prompt = (description: string) =>
+/** Beside the members of a request that has both. */
+export const topLogprobsNeedLogprobs = {
+  anyOf: [
+    { properties: { top_logprobs: { enum: [0, null] } } },
+    { properties: { logprobs: { const: true } }, required: ['logprobs'] },
+  ],
+}
+
+const prompt = (description: string, minLength = 0) =>
   Type.Union(
     [
-      Type.String(),
-      Type.Array(Type.String(), { minItems: 1 }),
+      Type.String({ minLength }),
+      Type.Array(Type.String({ minLength }), { minItems: 1 }),
       Type.Array(Type.Integer({ minimum: 0 }), { minItems: 1 }),
       Type.Array(Type.Array(Type.Integer({ minimum: 0 }), { minItems: 1 }), { minItems: 1 }),
     ],
@@ -167,22 +210,26 @@ export const completionMembers = {
 
 /** The members of an embedding request but for `model`. */
 export const embeddingMembers = {
-  input: prompt('One input or several, each a text or the ids of its tokens.'),
+  input: prompt('One input or several, each a text or the ids of its tokens.', 1),
   encoding_format: Type.Optional(
     Type.Union([Type.Enum(['float', 'base64']), Type.Null()], {
       description: 'base64 is of little-endian 32-bit floats.',
     }),
   ),
-  dimensions: integer('Length of the vectors, where the model can be asked.', 1, 1_000_000),
+  dimensions: integer('Length of the vectors, where the model can be asked.', 1, dimensionsMax),
   user: text('Who the request is for; backends may use it.'),
 }
 
 const model = Type.String({ minLength: 1, maxLength: 1024, description: 'Which model is to answer.' })
 
-export const ChatRequest = Type.Object(
+const openChatRequest = Type.Object(
   { model, ...chatMembers, mcpd: mcpdMember },
   { $id: 'ChatRequest', description: 'A conversation to continue.' },
 )
+export const ChatRequest = exactly(openChatRequest, {
+  ...narrowed(openChatRequest),
+  ...topLogprobsNeedLogprobs,
+})
 export const CompletionRequest = Type.Object(
   { model, ...completionMembers },
   { $id: 'CompletionRequest', description: 'A text to continue.' },
@@ -197,5 +244,5 @@ export type SamplingBody = Static<TObject<typeof samplingMembers>> & Pick<ChatBo
 export type ChatBody = Static<typeof ChatRequest>
 export type CompletionBody = Static<typeof CompletionRequest>
 export type EmbeddingBody = Static<typeof EmbeddingRequest>
-export type MessageBody = Static<typeof message>
-export type PartBody = Static<typeof part>
+export type MessageBody = Static<typeof openMessage>
+export type PartBody = Static<typeof openPart>

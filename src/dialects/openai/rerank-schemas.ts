@@ -1,5 +1,5 @@
 import { Type, type Static } from 'typebox'
-import { mcpdMember } from '../../core/context-use.ts'
+import { mcpdWithoutContext } from '../mcpd-member.ts'
 import { optional } from '../nullable.ts'
 
 /** Rerank as Jina and Cohere shaped it and vLLM, llama.cpp and TEI's imitators took it over: no OpenAI route, yet beside theirs. */
@@ -31,7 +31,7 @@ export const RerankRequest = Type.Object(
     return_documents: optional(
       Type.Boolean({ description: 'Whether each result is to have its document; false when absent.' }),
     ),
-    mcpd: mcpdMember,
+    mcpd: mcpdWithoutContext,
   },
   { $id: 'RerankRequest', description: 'Documents to put in order by how well they answer a query.' },
 )

@@ -1,11 +1,13 @@
 import { Type, type Static, type TSchema } from 'typebox'
 import { mcpdMember } from '../../core/context-use.ts'
+import { among, exactly, narrowed } from '../exact.ts'
 import { optional } from '../nullable.ts'
 import { chatMembers } from '../openai/request-schemas.ts'
 
 /**
  * The request bodies of OpenAI's Responses and Conversations as mcpd takes them: known members are checked, never
- * converted; unknown ones are let through. An optional member that is null counts as absent.
+ * converted; unknown ones are let through. An optional member that is null counts as absent. What only the published
+ * form says (see exact.ts), `decodeRequest` and `decodeItems` refuse.
  */
 
 const text = (description: string) => optional(Type.String({ description }))
@@ -17,7 +19,19 @@ const oneOrMany = <T extends TSchema>(item: T, description: string) =>
 /** Items in one request: an absurd number ends here. */
 export const itemsMax = 10_000
 
-const part = Type.Object(
+/** Members of services that mcpd does not have, and of the chat API, whose loss would change the answer. */
+export const refusedMembers: Readonly<Record<string, string>> = {
+  prompt: 'Prompt templates are kept by OpenAI; send instructions and input instead.',
+  context_management: 'Compaction by the server is not offered here; truncation "auto" leaves out old turns.',
+  moderation: 'mcpd does not moderate.',
+  max_tokens: 'It is called max_output_tokens here.',
+  max_completion_tokens: 'It is called max_output_tokens here.',
+  messages: 'They are called input here.',
+}
+
+const audio = Type.Object({ data: Type.String(), format: Type.String() })
+
+const openPart = Type.Object(
   {
     type: Type.String({
       description: 'input_text, input_image, input_file, input_audio, output_text or refusal.',
@@ -30,27 +44,83 @@ const part = Type.Object(
     file_url: text('A file elsewhere; mcpd fetches no files and refuses it.'),
     file_data: text('A file as data: URL.'),
     filename: text('The name of the file.'),
-    input_audio: optional(Type.Object({ data: Type.String(), format: Type.String() })),
+    input_audio: optional(audio),
   },
   { description: 'A part of a message.' },
 )
+const part = exactly(openPart, {
+  anyOf: [
+    narrowed(openPart, {
+      properties: { type: among('input_text', 'output_text', 'text'), text: Type.String() },
+      required: ['text'],
+    }),
+    narrowed(openPart, { properties: { type: among('refusal') } }),
+    narrowed(openPart, {
+      properties: { type: among('input_image'), image_url: Type.String() },
+      required: ['image_url'],
+    }),
+    narrowed(openPart, {
+      properties: { type: among('input_audio'), input_audio: audio },
+      required: ['input_audio'],
+    }),
+    narrowed(openPart, {
+      properties: { type: among('input_file'), file_data: Type.String() },
+      required: ['file_data'],
+    }),
+  ],
+})
 
-const item = Type.Object(
+const openItem = Type.Object(
   {
     type: text('message, function_call, function_call_output, reasoning or item_reference.'),
     id: text('Given by mcpd; only read in an item_reference.'),
     role: Type.Optional(Type.Enum(['user', 'assistant', 'system', 'developer'])),
     content: Type.Optional(
-      Type.Union([Type.String(), Type.Array(part), Type.Null()], { description: 'Of a message.' }),
+      Type.Union([Type.String(), Type.Array(openPart), Type.Null()], { description: 'Of a message.' }),
     ),
     call_id: text('Names a function call in the item that answers it.'),
     name: text('Of a function call.'),
     arguments: text('Of a function call: JSON text, as the model wrote it.'),
-    output: Type.Optional(oneOrMany(part, 'Of a function_call_output.')),
-    summary: optional(Type.Array(part, { description: 'Of a reasoning item.' })),
+    output: Type.Optional(oneOrMany(openPart, 'Of a function_call_output.')),
+    summary: optional(Type.Array(openPart, { description: 'Of a reasoning item.' })),
   },
   { description: 'A message, a function call, its output, or reasoning.' },
 )
+
+const said = Type.Union([Type.String(), Type.Array(part)])
+
+/** What has no type is a message where it has a role, and a reference where it has an id. */
+const item = exactly(openItem, {
+  anyOf: [
+    narrowed(openItem, {
+      properties: { type: { enum: ['message', null] }, content: said },
+      required: ['role', 'content'],
+    }),
+    narrowed(openItem, {
+      properties: {
+        type: among('function_call'),
+        call_id: Type.String(),
+        name: Type.String(),
+        arguments: Type.String(),
+      },
+      required: ['type', 'call_id', 'name', 'arguments'],
+    }),
+    narrowed(openItem, {
+      properties: { type: among('function_call_output'), call_id: Type.String(), output: said },
+      required: ['type', 'call_id', 'output'],
+    }),
+    narrowed(openItem, { properties: { type: among('reasoning') }, required: ['type'] }),
+    narrowed(openItem, {
+      properties: { type: among('item_reference'), id: Type.String() },
+      required: ['type', 'id'],
+    }),
+    narrowed(openItem, {
+      properties: { type: { type: 'null' }, id: Type.String() },
+      required: ['id'],
+      without: ['role'],
+    }),
+  ],
+})
 
 const items = Type.Array(item, { maxItems: itemsMax })
 
@@ -63,7 +133,7 @@ const metadata = optional(
   }),
 )
 
-const tool = Type.Object(
+const openTool = Type.Object(
   {
     type: Type.String({ description: 'function; nothing else is understood here.' }),
     name: Type.Optional(Type.String()),
@@ -73,24 +143,39 @@ const tool = Type.Object(
   },
   { description: 'A function that the model may call.' },
 )
+const tool = exactly(
+  openTool,
+  narrowed(openTool, {
+    properties: { type: among('function'), name: Type.String({ minLength: 1 }) },
+    required: ['name'],
+  }),
+)
+
+const openChoice = Type.Object({
+  type: Type.String({ description: 'function or allowed_tools.' }),
+  name: Type.Optional(Type.String()),
+  mode: Type.Optional(Type.Enum(['auto', 'required'])),
+  tools: Type.Optional(Type.Array(Type.Object({ type: Type.String(), name: Type.Optional(Type.String()) }))),
+})
 
 const toolChoice = Type.Union(
   [
     Type.Enum(['none', 'auto', 'required']),
-    Type.Object({
-      type: Type.String({ description: 'function or allowed_tools.' }),
-      name: Type.Optional(Type.String()),
-      mode: Type.Optional(Type.Enum(['auto', 'required'])),
-      tools: Type.Optional(
-        Type.Array(Type.Object({ type: Type.String(), name: Type.Optional(Type.String()) })),
-      ),
+    exactly(openChoice, {
+      anyOf: [
+        narrowed(openChoice, {
+          properties: { type: among('function'), name: Type.String({ minLength: 1 }) },
+          required: ['name'],
+        }),
+        narrowed(openChoice, { properties: { type: among('allowed_tools') }, required: ['tools'] }),
+      ],
     }),
     Type.Null(),
   ],
   { description: 'Whether the model may, must or must not call functions, or which.' },
 )
 
-const format = Type.Object(
+const openFormat = Type.Object(
   {
     type: Type.String({ description: 'text, json_object or json_schema.' }),
     name: text('Of the schema.'),
@@ -100,6 +185,15 @@ const format = Type.Object(
   },
   { description: 'The form of the answer.' },
 )
+const format = exactly(openFormat, {
+  anyOf: [
+    narrowed(openFormat, { properties: { type: among('text', 'json_object') } }),
+    narrowed(openFormat, {
+      properties: { type: among('json_schema'), schema: Type.Object({}) },
+      required: ['schema'],
+    }),
+  ],
+})
 
 const {
   temperature,
@@ -131,7 +225,7 @@ const beside = {
   logit_bias,
 }
 
-export const ResponseRequest = Type.Object(
+const openResponseRequest = Type.Object(
   {
     model: Type.String({ minLength: 1, maxLength: 1024, description: 'Which model is to answer.' }),
     input: Type.Optional(
@@ -193,6 +287,29 @@ export const ResponseRequest = Type.Object(
   { $id: 'ResponseRequest', description: 'What to answer to, and from where to go on.' },
 )
 
+const absent = { type: 'null' }
+const nowhere = { previous_response_id: absent, conversation: absent, mcpd: { maxProperties: 0 } }
+
+export const ResponseRequest = exactly(openResponseRequest, {
+  ...narrowed(openResponseRequest, {
+    properties: {
+      background: { enum: [false, null], description: 'Nothing is made in the background.' },
+      ...Object.fromEntries(
+        Object.entries(refusedMembers).map(([name, description]) => [name, { ...absent, description }]),
+      ),
+    },
+  }),
+  anyOf: [
+    { properties: { ...nowhere, input: { minItems: 1 } }, required: ['input'] },
+    {
+      properties: { ...nowhere, previous_response_id: { type: 'string' } },
+      required: ['previous_response_id'],
+    },
+    { properties: { ...nowhere, conversation: { type: ['string', 'object'] } }, required: ['conversation'] },
+    { properties: { ...nowhere, mcpd: { required: ['context'] } }, required: ['mcpd'] },
+  ],
+})
+
 /** OpenAI takes 20 items at a time; so many more cost nothing here. */
 export const ConversationRequest = Type.Object(
   { items: optional(items), metadata },
@@ -210,6 +327,6 @@ export const ConversationItems = Type.Object(
 )
 
 export type ResponseBody = Static<typeof ResponseRequest>
-export type ItemBody = Static<typeof item>
-export type PartBody = Static<typeof part>
-export type FormatBody = Static<typeof format>
+export type ItemBody = Static<typeof openItem>
+export type PartBody = Static<typeof openPart>
+export type FormatBody = Static<typeof openFormat>

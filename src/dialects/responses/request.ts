@@ -2,7 +2,7 @@ import { McpdError } from '../../core/errors.ts'
 import type { ChatInput, ResponseFormat, Tool } from '../../core/inference.ts'
 import { decodeSampling } from '../openai/request.ts'
 import { decodeItems } from './items.ts'
-import type { FormatBody, ItemBody, ResponseBody } from './request-schemas.ts'
+import { type FormatBody, type ItemBody, refusedMembers, type ResponseBody } from './request-schemas.ts'
 
 type Body = Readonly<Record<string, unknown>>
 
@@ -51,16 +51,6 @@ const names: ReadonlySet<string> = new Set([
   'metadata',
   'mcpd',
 ])
-
-/** Members of services that mcpd does not have, and of the chat API, whose loss would change the answer. */
-const refused: Readonly<Record<string, string>> = {
-  prompt: 'Prompt templates are kept by OpenAI; send instructions and input instead.',
-  context_management: 'Compaction by the server is not offered here; truncation "auto" leaves out old turns.',
-  moderation: 'mcpd does not moderate.',
-  max_tokens: 'It is called max_output_tokens here.',
-  max_completion_tokens: 'It is called max_output_tokens here.',
-  messages: 'They are called input here.',
-}
 
 const logprobsIncluded = 'message.output_text.logprobs'
 
@@ -119,7 +109,8 @@ const refuse = (body: Body): void => {
       'Responses are not made in the background; leave "background" out and stream, or wait for the answer.',
       'background',
     )
-  for (const [name, why] of Object.entries(refused)) if (body[name] != null) throw badRequest(why, name)
+  for (const [name, why] of Object.entries(refusedMembers))
+    if (body[name] != null) throw badRequest(why, name)
 }
 
 const decodeTools = (tools: NonNullable<ResponseBody['tools']>): Tool[] =>

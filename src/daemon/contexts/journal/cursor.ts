@@ -7,19 +7,15 @@ export interface Cursor {
   readonly context: string
 }
 
-export const cursorOf = ({ updatedAt, context }: ContextSummary): string =>
-  Buffer.from(JSON.stringify([updatedAt, context])).toString('base64url')
+/** Milliseconds and an id. */
+export const cursorPattern = String.raw`^\d{1,15}\.[A-Za-z0-9_-]{1,64}$`
+const shape = new RegExp(cursorPattern)
+
+export const cursorOf = ({ updatedAt, context }: ContextSummary): string => `${updatedAt}.${context}`
 
 /** Throws BAD_REQUEST for text that no page has ended with. */
 export const readCursor = (text: string): Cursor => {
-  try {
-    const value: unknown = JSON.parse(Buffer.from(text, 'base64url').toString())
-    if (Array.isArray(value)) {
-      const [updatedAt, context] = value as readonly unknown[]
-      if (typeof updatedAt === 'number' && typeof context === 'string') return { updatedAt, context }
-    }
-  } catch {
-    // Said below.
-  }
+  const [updatedAt = '', context = ''] = text.split('.')
+  if (shape.test(text)) return { updatedAt: Number(updatedAt), context }
   throw new McpdError('BAD_REQUEST', 'The cursor is not one that a page ended with.', { param: 'cursor' })
 }

@@ -12,7 +12,7 @@ import {
 } from '../../../../src/dialects/ollama/request.ts'
 import { recorded, recordedNames } from '../../../harness/recorded-ollama.ts'
 
-const ajv = new Ajv({ allowUnionTypes: true })
+const ajv = new Ajv({ allowUnionTypes: true, keywords: ['x-exact'] })
 const hello = { role: 'user', content: 'Hello' }
 const options = { model: 'm', stream: false }
 const png = 'iVBORw0KGgoAAAANSUhEUg=='

@@ -13,7 +13,7 @@ import {
   wantsUsage,
 } from '../../../../src/dialects/openai/request.ts'
 
-const ajv = new Ajv({ allowUnionTypes: true })
+const ajv = new Ajv({ allowUnionTypes: true, keywords: ['x-exact'] })
 const accepts = {
   chat: ajv.compile(ChatRequest),
   complete: ajv.compile(CompletionRequest),
