@@ -1,6 +1,7 @@
 import { resolve } from 'node:path'
 import { type Static, Type } from 'typebox'
 import { type CacheServerConfig, cacheServerSchema, resolveCacheServer } from './cache-config.ts'
+import { type EncryptionConfig, encryptionSchema, resolveEncryption } from './encryption-config.ts'
 import { type HotConfig, hotSchema, resolveHot } from './hot-config.ts'
 import { durationPattern, parseDuration, parseSize, sizePattern } from './quantity.ts'
 
@@ -56,6 +57,7 @@ export const contextsSchema = Type.Object(
     ),
     cache: Type.Optional(cacheServerSchema),
     hot: Type.Optional(hotSchema),
+    encryption: Type.Optional(encryptionSchema),
   },
   { ...closed, description: 'Conversations that mcpd keeps.' },
 )
@@ -76,6 +78,8 @@ export interface ContextsConfig {
   readonly cache?: CacheServerConfig
   /** Absent: no hot copies but those in memory. */
   readonly hot?: HotConfig
+  /** Absent: nothing is encrypted. */
+  readonly encryption?: EncryptionConfig
 }
 
 /** `folder` is where relative paths start. */
@@ -94,6 +98,7 @@ export const resolveContexts = (
     ...(file?.compaction && { compaction: file.compaction }),
     ...(file?.cache && { cache: resolveCacheServer(file.cache) }),
     ...resolveHot(file?.hot, journal.kind),
+    ...(file?.encryption && { encryption: resolveEncryption(file.encryption) }),
   }
 }
 

@@ -109,7 +109,7 @@ const readFile = (path: string, env: NodeJS.ProcessEnv) => {
 export const reference = /\$\{(env|file):([^}]+)\}/g
 /** Whether the setting at a JSON pointer may only be a reference. */
 export const isSecret = (pointer: string): boolean =>
-  /\/(apiKey|token|password|headers\/(authorization|proxy-authorization|cookie|[^/]*(key|token|secret)))$/i.test(
+  /\/(apiKey|token|password|encryption\/keys\/\d+\/key|headers\/(authorization|proxy-authorization|cookie|[^/]*(key|token|secret)))$/i.test(
     pointer,
   )
 

@@ -10,6 +10,7 @@ import type { Registry } from '../registry.ts'
 import { createAsk } from './ask.ts'
 import type { Caches } from './cache/caches.ts'
 import { createCompaction } from './compaction.ts'
+import { createVault, type MasterKey } from './encryption/vault.ts'
 import { newId } from './ids.ts'
 import { lazyJournal } from './journal/lazy.ts'
 import { createMemoryJournal } from './journal/memory.ts'
@@ -80,7 +81,7 @@ export const startContexts = (config: ContextsConfig, options: StartOptions): Co
       preview: createPreview(contexts, pruning),
       compact,
       migrate: async (url, signal) => {
-        await using target = closing(await openPostgres(url))
+        await using target = closing(await openPostgres(url, config.encryption?.keys))
         // Not before it is done may the block close what it writes to.
         return await migrateContexts(contexts.journal, target.journal, defaultPrincipal.tenant, signal)
       },
@@ -93,10 +94,10 @@ export const startContexts = (config: ContextsConfig, options: StartOptions): Co
   }
 }
 
-const journalOf = ({ journal, retentionMs }: ContextsConfig, log: Logger): Journal => {
+const journalOf = ({ journal, retentionMs, encryption }: ContextsConfig, log: Logger): Journal => {
   if (journal.kind === 'memory') return createMemoryJournal({ now: Date.now, newId })
   const lazy = lazyJournal({ driver: journal.kind, shared: journal.kind === 'postgres' }, async () => {
-    const opened = await open(journal)
+    const opened = await open(journal, encryption?.keys)
     const aborted = await opened.recover()
     if (aborted > 0) log.info({ aborted }, 'answers that a crash cut off are kept as aborted')
     return keepHouse(opened, retentionMs, log)
@@ -107,18 +108,21 @@ const journalOf = ({ journal, retentionMs }: ContextsConfig, log: Logger): Journ
   return lazy
 }
 
-const open = async (journal: Exclude<ContextsConfig['journal'], { kind: 'memory' }>): Promise<Journal> => {
-  if (journal.kind === 'postgres') return openPostgres(journal.url)
+const open = async (
+  journal: Exclude<ContextsConfig['journal'], { kind: 'memory' }>,
+  keys: readonly MasterKey[] = [],
+): Promise<Journal> => {
+  if (journal.kind === 'postgres') return openPostgres(journal.url, keys)
   const { openSqliteJournal } = await import('./journal/sqlite.ts')
-  return openSqliteJournal({ path: journal.path })
+  return openSqliteJournal({ path: journal.path, keys })
 }
 
 /** A journal that is closed with the block that has it. */
 const closing = (journal: Journal) => ({ journal, [Symbol.asyncDispose]: () => journal.close() })
 
-const openPostgres = async (url: string): Promise<Journal> => {
+const openPostgres = async (url: string, keys: readonly MasterKey[] = []): Promise<Journal> => {
   const { openPostgresJournal } = await import('./journal/postgres.ts')
-  return openPostgresJournal({ url, now: Date.now, newId })
+  return openPostgresJournal({ url, now: Date.now, newId, vault: createVault(keys) })
 }
 
 /** Deletes what is too old, now and every hour. */

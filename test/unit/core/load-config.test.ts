@@ -232,6 +232,20 @@ describe('secrets', () => {
     }
   })
 
+  it('reads keys of contexts by reference, and shows none', () => {
+    const key = Buffer.alloc(32, 7)
+    const yaml = (value: string) => `contexts:\n  encryption:\n    keys:\n      - { id: k1, key: "${value}" }`
+    for (const text of [key.toString('hex'), key.toString('base64'), key.toString('base64url')])
+      expect(load(yaml('${env:K}'), { K: text }).config.contexts.encryption).toEqual({
+        keys: [{ id: 'k1', key: new Uint8Array(key) }],
+      })
+    const written = refusal(() => load(yaml(key.toString('hex'))))
+    expect(written).toMatch(/^mcpd\.yaml:4: \/contexts\/encryption\/keys\/0\/key is a secret/)
+    expect(written).not.toContain(key.toString('hex'))
+    expect(refusal(() => load(yaml('${env:K}'), { K: 'hunter2' }))).toMatch(/key k1 .* is not 32 bytes/)
+    expect(refusal(() => load(yaml('${env:K}'), { K: 'hunter2' }))).not.toContain('hunter2')
+  })
+
   it('may be part of the URL of a store', () => {
     const { config } = load('contexts: { journal: "postgres://mcpd:${env:P}@db/contexts" }', { P: 'hunter2' })
     expect(config.contexts.journal).toEqual({ kind: 'postgres', url: 'postgres://mcpd:hunter2@db/contexts' })
