@@ -7,6 +7,8 @@ import { startChores } from './postgres/chores.ts'
 import { connectDatabase } from './postgres/database.ts'
 import { checkContext, readStats } from './postgres/fsck.ts'
 import { annotate, collect, deleteContext } from './postgres/housekeeping.ts'
+import { createGroups } from './postgres/group.ts'
+import { createRecollection } from './postgres/known.ts'
 import { takeLease } from './postgres/lease.ts'
 import { addConsumers, readOutbox, settleOutbox } from './postgres/outbox.ts'
 import { readPosition } from './postgres/position.ts'
@@ -15,6 +17,7 @@ import { findTurn, readList, readPath, readSummary, readTurns } from './postgres
 import { migrate } from './postgres/schema.ts'
 import type { PathTip } from './postgres/seal.ts'
 import { search } from './postgres/search.ts'
+import { writeChanges } from './postgres/write.ts'
 import type { JournalOptions } from './options.ts'
 
 export interface PostgresJournalOptions extends JournalOptions {
@@ -45,7 +48,13 @@ export const openPostgresJournal = async (options: PostgresJournalOptions): Prom
     await database.close()
     throw error
   })
-  const writer: Writer = { now, newId, vault, fence: lease.fence, ripened: (tip) => chores.noted(tip) }
+  const alone = { now, newId, vault, fence: lease.fence }
+  const writer: Writer = {
+    ...alone,
+    ripened: (tip) => chores.noted(tip),
+    submit: createGroups((changes) => writeChanges(database, vault, lease.fence(), changes)),
+    recollection: createRecollection(),
+  }
   const chores = startChores(database, lease, writer, leaseMs)
   const queues = createQueues()
   let closing: Promise<void> | undefined
@@ -77,7 +86,7 @@ export const openPostgresJournal = async (options: PostgresJournalOptions): Prom
     restore: async (appends) => {
       const tips: PathTip[] = []
       await database.transaction((sql) =>
-        restore(sql, { ...writer, ripened: (tip) => void tips.push(tip) }, appends),
+        restore(sql, { ...alone, ripened: (tip) => void tips.push(tip) }, appends),
       )
       // Before the end of the transaction nobody else would see them.
       for (const tip of tips) chores.noted(tip)

@@ -13,30 +13,27 @@ export const aboutColumns = (vault: Vault, cipher: Cipher, said: ContextAbout): 
   return [about, sealed, tagsOf(vault, cipher.key.tenant, said), said.pinned ? 1 : 0]
 }
 
-/** Turns as columns, in the order of the statement of an append. */
-export const columnsOf = (
-  cipher: Cipher,
-  turns: readonly StoredTurn[],
-  fence: number,
-): readonly (readonly unknown[])[] => {
-  const bodies = turns.map(({ body }) => packBody(body))
+/** A turn as a row of the statement of an append. */
+export const turnValues = (cipher: Cipher, turn: StoredTurn, fence: number): readonly unknown[] => {
+  const { packed, data } = packBody(turn.body)
   const { seals } = cipher
+  const isOpen = turn.state === 'streaming'
   return [
-    turns.map(({ id }) => id),
-    turns.map(({ parent }) => parent),
-    turns.map(({ seq }) => seq),
-    turns.map(({ role }) => roleNumber(role)),
-    turns.map(({ at }) => at),
-    turns.map(({ state }) => stateNumber(state)),
-    turns.map(({ pinned }) => (pinned ? 1 : 0)),
-    turns.map(({ origin }) => (origin && !seals ? JSON.stringify(origin) : null)),
-    turns.map(({ bodyHash }) => (seals ? null : hashBytes(bodyHash))),
-    turns.map(({ chainHash }) => (seals ? null : hashBytes(chainHash))),
-    turns.map(({ bodyBytes }) => bodyBytes),
-    bodies.map(({ packed }) => packed),
-    bodies.map(({ data }, index) => cipher.seal(bodyPlace(turns[index]?.bodyHash ?? ''), data)),
-    turns.map(({ state }) => (state === 'streaming' ? fence : null)),
-    turns.map(({ state, body }) => (state === 'streaming' || seals ? null : vectorOf(body))),
-    turns.map((turn) => sealFacts(cipher, turn.id, turn) ?? null),
+    turn.id,
+    turn.parent,
+    turn.seq,
+    roleNumber(turn.role),
+    turn.at,
+    stateNumber(turn.state),
+    turn.pinned ? 1 : 0,
+    turn.origin && !seals ? JSON.stringify(turn.origin) : null,
+    seals ? null : hashBytes(turn.bodyHash),
+    seals ? null : hashBytes(turn.chainHash),
+    turn.bodyBytes,
+    packed,
+    cipher.seal(bodyPlace(turn.bodyHash), data),
+    isOpen ? fence : null,
+    isOpen || seals ? null : vectorOf(turn.body),
+    sealFacts(cipher, turn.id, turn) ?? null,
   ]
 }
