@@ -154,6 +154,27 @@ describe('a conversation', () => {
     expect(said(await turnsOf(id))).toHaveLength(2)
   })
 
+  it('is answered anew under the same idempotency key while no answer is whole, then from what is stored', async () => {
+    const id = await create()
+    const key = { 'idempotency-key': 'k2' }
+    await chat('gpu/fault/cut-mid-stream', [user('tell')], id, { stream: true }, key)
+    await chat('gpu/fault/cut-mid-stream', [user('tell')], id, { stream: true }, key)
+    const whole = await chat('gpu/gpt', [user('tell')], id, {}, key)
+    expect(whole.status).toBe(200)
+    const asked = openai.requests.length
+    const again = await chat('gpu/gpt', [user('tell')], id, {}, key)
+    expect(again.headers.get('x-mcpd-turn')).toBe(whole.headers.get('x-mcpd-turn'))
+    expect(again.body.choices[0].message.content).toBe('tell')
+    expect(openai.requests).toHaveLength(asked)
+    const { body } = await turnsOf(id)
+    expect(body.turns.map(({ role, state }: { role: string; state: string }) => `${role} ${state}`)).toEqual([
+      'user complete',
+      'assistant aborted',
+      'assistant aborted',
+      'assistant complete',
+    ])
+  })
+
   it('is kept under a budget, and says what was left out', async () => {
     const id = await create()
     for (let turn = 0; turn < 12; turn += 1)

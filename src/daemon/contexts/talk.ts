@@ -120,7 +120,9 @@ const storeQuestion = async (
   { context, header }: TalkRequest,
 ): Promise<Stored> => {
   const given = header?.('idempotency-key') || undefined
-  const idempotencyKey = given === undefined ? undefined : `chat ${given}`
+  const isNew = step.turns.length > 0 || step.forks
+  // A question that is there, and without an answer, has its key already, with other content.
+  const idempotencyKey = given === undefined || !isNew ? undefined : `chat ${given}`
   const stored = await contexts.append({
     ...key,
     head:
@@ -137,15 +139,34 @@ const storeQuestion = async (
   const opened = stored.turns.at(-1)!
   if (stored.outcome === 'ok' || opened.state === 'complete') return stored
   if (opened.state === 'streaming') throw answering(context, opened.id)
-  // The question is stored; only its answer was lost.
+  // The question is stored; only its answer was lost, or the ones that were made anew since.
+  const later = await answersBehind(contexts, { ...key, head: stored.name }, opened.id)
+  const last = later.at(-1)
+  if (last?.state === 'streaming') throw answering(context, last.id)
+  if (last?.state === 'complete') return { ...stored, turns: [...stored.turns.slice(0, -1), last] }
   return contexts.append({
     ...key,
     head: stored.name,
-    expected: opened.id,
+    expected: last?.id ?? opened.id,
     turns: [],
     opens: { id: newId(), role: 'assistant' },
     onConflict: context.onConflict,
   })
+}
+
+/** Answers to the same question that follow one which broke off, up to one that did not. */
+const answersBehind = async (
+  contexts: ContextStore,
+  { head, ...key }: ContextKey & { readonly head: string },
+  turn: string,
+): Promise<readonly StoredTurn[]> => {
+  const { turns } = await contexts.path(key, { head })
+  const at = turns.findIndex(({ id }) => id === turn)
+  const behind = at === -1 ? [] : turns.slice(at + 1)
+  const other = behind.findIndex(({ role }) => role !== 'assistant')
+  const answers = behind.slice(0, other === -1 ? behind.length : other)
+  const whole = answers.findIndex(({ state }) => state !== 'aborted')
+  return whole === -1 ? answers : answers.slice(0, whole + 1)
 }
 
 /** The head that a request names: by its name, or by the turn that must be the last one. */
