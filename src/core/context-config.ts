@@ -4,6 +4,7 @@ import { type CacheServerConfig, cacheServerSchema, resolveCacheServer } from '.
 import { type EncryptionConfig, encryptionSchema, resolveEncryption } from './encryption-config.ts'
 import { type HotConfig, hotSchema, resolveHot } from './hot-config.ts'
 import { durationPattern, parseDuration, parseSize, sizePattern } from './quantity.ts'
+import { resolveSpool, type SpoolConfig, spoolSchema } from './spool-config.ts'
 
 const closed = { additionalProperties: false }
 
@@ -58,6 +59,7 @@ export const contextsSchema = Type.Object(
     cache: Type.Optional(cacheServerSchema),
     hot: Type.Optional(hotSchema),
     encryption: Type.Optional(encryptionSchema),
+    spool: Type.Optional(spoolSchema),
   },
   { ...closed, description: 'Conversations that mcpd keeps.' },
 )
@@ -80,6 +82,8 @@ export interface ContextsConfig {
   readonly hot?: HotConfig
   /** Absent: nothing is encrypted. */
   readonly encryption?: EncryptionConfig
+  /** Absent: without PostgreSQL there are no conversations. */
+  readonly spool?: SpoolConfig
 }
 
 /** `folder` is where relative paths start. */
@@ -99,6 +103,7 @@ export const resolveContexts = (
     ...(file?.cache && { cache: resolveCacheServer(file.cache) }),
     ...resolveHot(file?.hot, journal.kind),
     ...(file?.encryption && { encryption: resolveEncryption(file.encryption) }),
+    ...resolveSpool(file?.spool, journal.kind, stateDir, folder),
   }
 }
 

@@ -1,0 +1,140 @@
+import type { ContextKey } from '../../../core/context.ts'
+import { McpdError } from '../../../core/errors.ts'
+import type { Vault } from '../encryption/vault.ts'
+import { nameOf } from '../journal/memory-writer.ts'
+import { createThreadClient } from '../journal/sqlite/thread-client.ts'
+import { decodeEntry, encodeEntry, renameIn, type SpoolEntry } from './entry.ts'
+import type { Spooled, SpooledPage } from './spooled.ts'
+
+export interface SpoolStats {
+  /** Appends that were acknowledged and are not in PostgreSQL yet, and their bytes. */
+  readonly appends: number
+  readonly bytes: number
+  /** How long the oldest has been waiting; 0 where none is. */
+  readonly oldestMs: number
+}
+
+export interface NumberedEntry extends SpoolEntry {
+  readonly n: number
+}
+
+/** The appends that wait for PostgreSQL, on the disk. Throws STORE_UNAVAILABLE where the disk does not take them. */
+export interface SpoolFile {
+  /** Once. Throws CONFIG_INVALID for the file of a newer mcpd and DAEMON_RUNNING for that of another daemon. */
+  open(): Promise<void>
+  has(key: ContextKey): boolean
+  /** Contexts with entries, the first that came first. */
+  contexts(): readonly ContextKey[]
+  /** Whether the entries of a context are from before `open`. */
+  isLeft(key: ContextKey): boolean
+  /** This run answers for what is left of a context. */
+  taken(key: ContextKey): void
+  /** Resolves when it is on the disk. Throws STORE_UNAVAILABLE when the spool is full. */
+  add(entry: SpoolEntry): Promise<void>
+  /** The first entries after a number, with the ids that turns before them have got in PostgreSQL; none: that was all. */
+  read(key: ContextKey, after: number): Promise<readonly NumberedEntry[]>
+  /** The entry is in PostgreSQL, with some ids other than told. */
+  carried(entry: NumberedEntry, renamed: SpooledPage['renamed']): Promise<void>
+  /** Nothing of a context is left. */
+  emptied(key: ContextKey): void
+  stats(): SpoolStats
+  close(): Promise<void>
+}
+
+export interface SpoolFileOptions {
+  /** Absolute. */
+  readonly path: string
+  /** Of all entries. */
+  readonly maxBytes: number
+  /** Unix milliseconds. */
+  readonly clock: () => number
+  readonly vault: Vault
+}
+
+/** What an entry is encrypted as. */
+const place = 'spool'
+
+export const createSpoolFile = ({ path, maxBytes, clock, vault }: SpoolFileOptions): SpoolFile => {
+  const thread = createThreadClient(
+    { role: 'spool', path, searchPath: '', owner: '', consumers: [], keys: [] },
+    () => undefined,
+  )
+  const waiting = new Map<string, Spooled & { readonly isLeft: boolean }>()
+  let bytes = 0
+
+  const count = ({ tenant, context }: ContextKey, entries: number, size: number): void => {
+    const name = nameOf({ tenant, context })
+    const known = waiting.get(name) ?? { entries: 0, bytes: 0, at: clock(), isLeft: false }
+    bytes += size
+    waiting.set(name, {
+      ...known,
+      tenant,
+      context,
+      entries: known.entries + entries,
+      bytes: known.bytes + size,
+    })
+  }
+  return {
+    open: async () => {
+      const { answer } = await thread.ask('spooled', [])
+      for (const each of answer) {
+        waiting.set(nameOf(each), { ...each, isLeft: true })
+        bytes += each.bytes
+      }
+    },
+    has: (key) => waiting.has(nameOf(key)),
+    contexts: () => [...waiting.values()].map(({ tenant, context }) => ({ tenant, context })),
+    isLeft: (key) => waiting.get(nameOf(key))?.isLeft === true,
+    taken: (key) => {
+      const known = waiting.get(nameOf(key))
+      if (known) waiting.set(nameOf(key), { ...known, isLeft: false })
+    },
+    add: async (entry) => {
+      const { tenant, context } = entry.append
+      const key = { tenant, context }
+      const sealed = vault.of(key).seal(place, encodeEntry(entry))
+      if (bytes + sealed.length > maxBytes) throw full(path)
+      // Counted before it is written: what is not known to be written is looked for when the context is carried over.
+      count(key, 1, sealed.length)
+      await thread.ask('spool', [key, clock()], new Uint8Array(sealed).buffer)
+    },
+    read: async ({ tenant, context }, after) => {
+      const key = { tenant, context }
+      const { answer, bytes: all } = await thread.ask('spooledOf', [key, after])
+      const names = new Map(answer.renamed)
+      const cipher = vault.of(key)
+      let offset = 0
+      return answer.rows.map(({ n, length }) => {
+        const entry = decodeEntry(cipher.open(place, Buffer.from(all, offset, length)))
+        offset += length
+        return { ...renameIn(entry, names), n }
+      })
+    },
+    carried: async ({ n, append: { tenant, context } }, renamed) => {
+      await thread.ask('carried', [{ tenant, context }, n, renamed])
+      const known = waiting.get(nameOf({ tenant, context }))
+      // About: the sizes of entries are not kept one by one.
+      if (known) count(known, -1, -Math.round(known.bytes / Math.max(1, known.entries)))
+    },
+    emptied: (key) => {
+      bytes -= waiting.get(nameOf(key))?.bytes ?? 0
+      waiting.delete(nameOf(key))
+    },
+    stats: () => {
+      const all = [...waiting.values()]
+      return {
+        appends: all.reduce((sum, { entries }) => sum + entries, 0),
+        bytes,
+        oldestMs: all.length === 0 ? 0 : Math.max(0, clock() - Math.min(...all.map(({ at }) => at))),
+      }
+    },
+    close: () => thread.close(),
+  }
+}
+
+const full = (path: string): McpdError =>
+  new McpdError(
+    'STORE_UNAVAILABLE',
+    'PostgreSQL, which keeps the contexts, is not available, and the spool is full.',
+    { retryAfterSeconds: 5, suggestions: [`Start PostgreSQL, or raise contexts.spool.max (${path}).`] },
+  )

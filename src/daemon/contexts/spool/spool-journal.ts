@@ -1,0 +1,155 @@
+import type { Logger } from 'pino'
+import type { Append, Appended, ContextKey } from '../../../core/context.ts'
+import { McpdError } from '../../../core/errors.ts'
+import type { SharedJournal } from '../../../core/journal.ts'
+import { nameOf } from '../journal/memory-writer.ts'
+import { createQueues } from '../journal/postgres/queues.ts'
+import { createChores } from './chores.ts'
+import { fixAppend } from './entry.ts'
+import { createLocal, isNewContext } from './local.ts'
+import { createMemory } from './memory.ts'
+import { createOutage, isUnavailable } from './outage.ts'
+import { createReads } from './reads.ts'
+import type { SpoolFile, SpoolStats } from './spool-file.ts'
+
+export interface SpoolJournalOptions {
+  /** The journal in PostgreSQL. */
+  readonly remote: SharedJournal
+  /** By `nameOf`, at which revision contexts are, but of those that are not there. */
+  readonly revisionsOf: (keys: readonly ContextKey[]) => Promise<ReadonlyMap<string, string>>
+  readonly file: SpoolFile
+  /** Memory for contexts that this daemon uses. */
+  readonly hotMaxBytes: number
+  readonly log: Pick<Logger, 'info' | 'warn' | 'error'>
+  readonly newId: () => string
+  /** Monotonic milliseconds. */
+  readonly now: () => number
+  /** Unix milliseconds. */
+  readonly clock: () => number
+  /** How long it is believed that nobody else has written. Default 15,000. */
+  readonly leaseMs?: number
+  /** How often PostgreSQL is tried while it is away. Default 1000. */
+  readonly retryMs?: number
+}
+
+export interface SpoolJournal extends SharedJournal {
+  readonly spool: {
+    stats(): SpoolStats & { readonly forks: number }
+    /** Tries now what is tried from time to time: PostgreSQL, and to carry over what waits for it. */
+    carryOver(): Promise<void>
+  }
+}
+
+const leaseMsDefault = 15_000
+const retryMsDefault = 1000
+
+/**
+ * A journal that goes on without PostgreSQL. While it answers, nothing is different. While it does not, appends to
+ * contexts that nobody else has written to since this daemon did, and new contexts, go into a file of this daemon and
+ * are acknowledged when the disk has them; they are carried over in order, each once, when PostgreSQL is back. Until
+ * then a context with such appends is answered from here. For everything else it throws what PostgreSQL throws.
+ */
+export const createSpoolJournal = (options: SpoolJournalOptions): SpoolJournal => {
+  const { remote, revisionsOf, file, hotMaxBytes, log, newId, now, clock } = options
+  const { leaseMs = leaseMsDefault, retryMs = retryMsDefault } = options
+  const memory = createMemory({ maxBytes: hotMaxBytes, leaseMs, now, clock })
+  const queues = createQueues()
+  const outage = createOutage((isAway) => {
+    if (isAway) log.warn('PostgreSQL is away: what can be is spooled')
+    else log.info('PostgreSQL is back')
+    if (isAway) chores.soon()
+  })
+  const local = createLocal({ remote, file, memory, clock, newId })
+  const chores = createChores({
+    remote,
+    revisionsOf,
+    file,
+    memory,
+    queues,
+    outage,
+    log,
+    now,
+    retryMs,
+    beatMs: leaseMs / beatsPerLease,
+    prepare: async (key) => memory.get(key) ?? local.load(key),
+  })
+
+  const isHeld = (key: ContextKey): boolean => {
+    const sinceMs = outage.sinceMs()
+    return sinceMs !== undefined && memory.isHeld(key, sinceMs)
+  }
+  const append = async (request: Append): Promise<Appended> => {
+    await chores.ready()
+    const fixed = fixAppend(request, { newId, clock })
+    if (file.has(request)) return local.append(memory.get(request) ?? (await local.load(request)), fixed)
+    const canSpool = (): boolean =>
+      chores.isOpen() && (isHeld(request) || (isNewContext(request) && !memory.get(request)))
+    if (outage.sinceMs() === undefined || !canSpool()) {
+      const startedMs = now()
+      const ended = memory.appending(fixed)
+      try {
+        const result = await remote.append(fixed)
+        ended(result)
+        return result
+      } catch (error) {
+        if (!isUnavailable(error)) throw error
+        outage.begin(startedMs)
+        if (canSpool()) return local.append(memory.get(request) ?? memory.made(request), fixed)
+        // It may have been written.
+        ended(undefined)
+        throw error
+      }
+    }
+    return local.append(memory.get(request) ?? memory.made(request), fixed)
+  }
+  /** Of what is not told of in the file: whoever asks waits until it is carried over. */
+  const changing = async <Result>(key: ContextKey, work: () => Promise<Result>): Promise<Result> => {
+    await chores.ready()
+    if (file.has(key)) throw busy(key)
+    try {
+      return await work()
+    } finally {
+      memory.drop(key)
+    }
+  }
+
+  return {
+    ...remote,
+    ...createReads({
+      remote,
+      file,
+      memory,
+      queues,
+      outage,
+      local,
+      ready: () => chores.ready(),
+      isHeld,
+      now,
+      newId,
+    }),
+    append: (request) => queues.run(nameOf(request), () => append(request)),
+    restore: (appends) => {
+      const [first] = appends
+      return first ? changing(first, () => remote.restore(appends)) : remote.restore(appends)
+    },
+    annotate: (key, change) => changing(key, () => remote.annotate(key, change)),
+    delete: (key) => changing(key, () => remote.delete(key)),
+    stats: async () => ({ ...(await remote.stats()), spool: chores.stats() }),
+    spool: { stats: () => chores.stats(), carryOver: () => chores.now() },
+    close: async () => {
+      await chores.close()
+      await file.close()
+      await remote.close()
+    },
+  }
+}
+
+/** A daemon may miss some beats. */
+const beatsPerLease = 5
+
+const busy = ({ context }: ContextKey): McpdError =>
+  new McpdError(
+    'STORE_UNAVAILABLE',
+    `What was added to the context ${context} while PostgreSQL was away is still to be carried over.`,
+    { retryAfterSeconds: 2 },
+  )
