@@ -62,6 +62,40 @@ describe.skipIf(missing !== undefined)(`PostgreSQL${missing === undefined ? '' :
     expect(await Array.fromAsync(two.fsck())).toEqual([])
   })
 
+  it('is not misled by what it remembers of a conversation that another daemon went on with', async () => {
+    const [one, two] = [await open(), await open()]
+    const { head: first } = await append(one, ['one'], { expected: null })
+    const { head: second } = await append(two, ['two'])
+    expect(await append(one, ['too late'], { expected: first })).toEqual({
+      outcome: 'conflict',
+      head: second,
+    })
+    await append(one, ['three'])
+    await append(two, ['four'], { idempotencyKey: 'k' })
+    await append(one, ['five'])
+    expect(await append(two, ['four'], { idempotencyKey: 'k' })).toMatchObject({ outcome: 'duplicate' })
+    await two.delete(key)
+    await expect(append(one, ['six'])).rejects.toMatchObject({ code: 'CONTEXT_NOT_FOUND' })
+    await append(two, ['anew'], { expected: null })
+    await append(one, ['seven'])
+    expect(await textsOf(two)).toEqual(['anew', 'seven'])
+  })
+
+  it('finds an idempotency key and an id again without having read', async () => {
+    const journal = await open()
+    await append(journal, ['one'], { expected: null })
+    const first = await append(journal, ['two'], { idempotencyKey: 'k' })
+    expect(await append(journal, ['two'], { idempotencyKey: 'k' })).toEqual({
+      ...first,
+      outcome: 'duplicate',
+      revisions: undefined,
+    })
+    await append(journal, [], { turns: [{ ...say('three'), id: 'mine' }] })
+    const again = append(journal, [], { turns: [{ ...say('four'), id: 'mine' }] })
+    await expect(again).rejects.toMatchObject({ code: 'CONFLICT' })
+    expect(await textsOf(journal)).toEqual(['one', 'two', 'three'])
+  })
+
   it('aborts what a daemon left open once its lease has run out, which then cannot close it', async () => {
     const stale = await open({ leaseMs: 10 * 60_000 })
     const other = await open({ leaseMs: 10 * 60_000 })
