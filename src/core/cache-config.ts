@@ -4,8 +4,10 @@ import { durationPattern, fitsTimer, parseDuration, parseSize, sizePattern } fro
 
 const closed = { additionalProperties: false }
 
-/** Largest text that any cache keeps. */
+/** Largest text that any cache keeps; answers are compressed in it. */
 export const cachedMaxBytes = 2 ** 20
+/** Largest answer that a route may ask to have kept. */
+const answerMaxBytes = 16 * 2 ** 20
 
 /** `cache` of a group or a backend. */
 export const answerCacheSchema = Type.Object(
@@ -19,11 +21,11 @@ export const answerCacheSchema = Type.Object(
       Type.Refine(
         Type.String({
           pattern: sizePattern,
-          description: 'Largest answer that is kept, as JSON; at most 1MB.',
-          default: '256KB',
+          description: 'Largest answer that is kept, before compression; at most 16MB.',
+          default: '1MB',
         }),
-        (text) => parseSize(text) <= cachedMaxBytes,
-        () => 'must be at most 1MB',
+        (text) => parseSize(text) <= answerMaxBytes,
+        () => 'must be at most 16MB',
       ),
     ),
   },
@@ -44,7 +46,7 @@ export interface AnswerCacheConfig {
 export const resolveAnswerCache = (
   file: Static<typeof answerCacheSchema> | undefined,
 ): { readonly cache?: AnswerCacheConfig } =>
-  file ? { cache: { ttlMs: parseDuration(file.ttl), bodyMaxBytes: parseSize(file.maxBody ?? '256KB') } } : {}
+  file ? { cache: { ttlMs: parseDuration(file.ttl), bodyMaxBytes: parseSize(file.maxBody ?? '1MB') } } : {}
 
 /** `contexts.cache`. */
 export const cacheServerSchema = Type.Object(

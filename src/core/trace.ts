@@ -33,6 +33,8 @@ export interface Trace {
   /** When the request was handed to the adapter of the last attempt, and when its first content came back. */
   sentMs?: number
   firstContentMs?: number
+  /** What a cache of answers had to do with it; absent where the route has none. */
+  cache?: 'hit' | 'miss' | 'bypass'
   /** Where the conversation is kept, of a request that uses a context. */
   context?: ContextTrace
   /** Parameters left out or changed on the way, in words for the client. */

@@ -140,6 +140,7 @@ export const startDaemon = async (flags: DaemonFlags, place: DaemonPlace): Promi
     registry,
     measure,
     recall: contexts.guard,
+    answers: caches.answers,
     now,
     budget: createRetryBudget(() => retries.budgetRatio),
     retries: () => retries,

@@ -1,8 +1,9 @@
 import { compose, type Guard, type Invoke } from '../core/inference.ts'
+import { answerCacheGuard, type AnswerCacheParts } from './guards/answer-cache.ts'
 import type { measureGuard } from './guards/measure.ts'
 import { route, type RouteParts } from './guards/route.ts'
 
-export interface PipelineParts extends RouteParts {
+export interface PipelineParts extends RouteParts, AnswerCacheParts {
   readonly measure: ReturnType<typeof measureGuard>
   /** Joins a request with the conversation it goes on with. */
   readonly recall: Guard
@@ -13,4 +14,4 @@ export interface PipelineParts extends RouteParts {
  * backend.ts: breaker → queue → patience → adapter.
  */
 export const createPipeline = (parts: PipelineParts): Invoke =>
-  compose([parts.measure, parts.recall], route(parts))
+  compose([parts.measure, answerCacheGuard(parts), parts.recall], route(parts))

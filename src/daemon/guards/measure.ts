@@ -42,6 +42,9 @@ export const measureGuard = (metrics: MetricsRegistry, now: () => number) => {
   )
   const tokens = metrics.counter('mcpd_tokens_total', 'Tokens as the backends state them.')
 
+  const cached = metrics.counter('mcpd_cache_requests_total', 'Requests at routes that keep answers.')
+  const saved = metrics.counter('mcpd_cache_tokens_total', 'Tokens of answers that were given again.')
+
   const children = new Map<string, ReturnType<typeof resolve>>()
   const resolve = (surface: string, adapter: string, backend: string, operation: string) => {
     const labels = { surface, adapter, backend, operation }
@@ -57,9 +60,16 @@ export const measureGuard = (metrics: MetricsRegistry, now: () => number) => {
     }
   }
 
+  const saveTokens = (operation: string, usage: Usage): void => {
+    saved.labels({ operation, direction: 'input' }).inc(usage.inputTokens)
+    saved.labels({ operation, direction: 'output' }).inc(usage.outputTokens)
+  }
+
   const settle = (request: Measured, outcome: string, usage: Usage | undefined): void => {
     const { trace } = request
-    const { surface, adapter = '', backend = '' } = trace
+    const { surface, cache } = trace
+    // What a backend was not asked is no work of it.
+    const { adapter = '', backend = '' } = cache === 'hit' ? {} : trace
     const key = `${surface} ${backend} ${request.input.operation}`
     let child = children.get(key)
     if (!child) children.set(key, (child = resolve(surface, adapter, backend, request.input.operation)))
@@ -73,7 +83,11 @@ export const measureGuard = (metrics: MetricsRegistry, now: () => number) => {
     }
     if (request.stream && trace.firstContentMs !== undefined)
       child.firstToken.observe((trace.firstContentMs - trace.startedMs) / 1000)
-    if (usage) {
+    if (cache !== undefined)
+      cached.labels({ surface, operation: request.input.operation, result: cache }).inc()
+    if (cache === 'hit') {
+      if (usage) saveTokens(request.input.operation, usage)
+    } else if (usage) {
       child.input.inc(usage.inputTokens)
       child.output.inc(usage.outputTokens)
     }

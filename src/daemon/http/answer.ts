@@ -223,6 +223,7 @@ const pruningOf = ({ mode, tokens, dropped }: NonNullable<ContextTrace['view']>)
 export const traceHeaders = (trace: Trace): Record<string, string> => {
   const headers: Record<string, string> = { 'x-mcpd-attempts': String(trace.attempts) }
   if (trace.backend !== undefined) headers['x-mcpd-backend'] = trace.backend
+  if (trace.cache !== undefined) headers['x-mcpd-cache'] = trace.cache
   if (trace.context) {
     headers['x-mcpd-context'] = `${trace.context.id}@${trace.context.head}`
     headers['x-mcpd-turn'] = trace.context.turn

@@ -3,6 +3,7 @@ import { resolveBackend, resolveConfig } from '../../../src/core/config.ts'
 import { createMetrics } from '../../../src/core/metrics.ts'
 import { newChat, newRequest } from '../../../src/conformance/request.ts'
 import { createBackend } from '../../../src/daemon/backend.ts'
+import { strictKeyv } from '../../../src/daemon/contexts/cache/strict-keyv.ts'
 import { measureGuard } from '../../../src/daemon/guards/measure.ts'
 import { createPipeline } from '../../../src/daemon/pipeline.ts'
 import { Registry } from '../../../src/daemon/registry.ts'
@@ -44,6 +45,7 @@ export const measureRouting = async (samples: number): Promise<readonly number[]
     registry: new Registry(backends, ['openai', 'ollama', 'embedded'], config.groups),
     measure: measureGuard(createMetrics(), () => performance.now()),
     recall: (next) => next,
+    answers: strictKeyv({ namespace: 'answers', open: () => new Map() }),
     now: () => performance.now(),
     budget: createRetryBudget(() => config.retries.budgetRatio),
     retries: () => config.retries,

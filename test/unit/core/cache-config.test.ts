@@ -60,12 +60,12 @@ describe('the answers of a route', () => {
         'groups: [{ name: g, targets: [a/m], cache: { ttl: 1h, maxBody: 64KB } }]',
       ].join('\n'),
     )
-    expect(backends[0]?.cache).toEqual({ ttlMs: 600_000, bodyMaxBytes: 262_144 })
+    expect(backends[0]?.cache).toEqual({ ttlMs: 600_000, bodyMaxBytes: 1_048_576 })
     expect(backends[0]?.options).toEqual({ url: 'http://h' })
     expect(groups[0]?.cache).toEqual({ ttlMs: 3_600_000, bodyMaxBytes: 65_536 })
   })
 
-  it.each(['{}', '{ ttl: 10 }', '{ ttl: 30d }', '{ ttl: 1m, maxBody: 2MB }', '{ ttl: 1m, more: 1 }'])(
+  it.each(['{}', '{ ttl: 10 }', '{ ttl: 30d }', '{ ttl: 1m, maxBody: 20MB }', '{ ttl: 1m, more: 1 }'])(
     'are not kept by %s',
     (cache) => {
       expect(refusal(() => load(`groups: [{ name: g, targets: [a/m], cache: ${cache} }]`)).message).toContain(

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { CacheServerConfig } from '../../../../../src/core/cache-config.ts'
 import { type Caches, openCaches } from '../../../../../src/daemon/contexts/cache/caches.ts'
@@ -19,14 +20,9 @@ const one = new Map([['k', 'v']])
 /** What the daemon would log of the server. */
 const noted: string[] = []
 const log = {
-  warn: (fields: object, message: string) => void noted.push(`${message} ${inspectDeep(fields)}`),
+  warn: (fields: object, message: string) => void noted.push(`${message} ${inspect(fields, { depth: 10 })}`),
   info: (message: string) => void noted.push(message),
 }
-const inspectDeep = (value: object): string =>
-  JSON.stringify(value, (_, each: unknown) =>
-    each instanceof Error ? { ...each, message: each.message, stack: each.stack, cause: each.cause } : each,
-  )
-
 const eventually = async (check: () => Promise<boolean>): Promise<void> => {
   while (!(await check())) await new Promise((resolve) => setTimeout(resolve, 20))
 }
