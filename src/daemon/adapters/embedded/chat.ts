@@ -13,11 +13,12 @@ import { toHistory } from './history.ts'
 import type { Runtime } from './runtime.ts'
 import { toGrammarSchema } from './schema.ts'
 import type { SequencePool } from './sequences.ts'
-import { forceCall, instruct, toFunctions, type ForcedCall } from './tools.ts'
+import { forceCall, type ForcedCall, type Functions, instruct, toFunctions } from './tools.ts'
 
 interface Plan {
   readonly history: ChatHistoryItem[]
   readonly functions?: ChatModelFunctions
+  readonly toolOf?: Functions['toolOf']
   readonly grammar?: LlamaGrammar
   readonly forced?: ForcedCall
 }
@@ -64,13 +65,13 @@ const makePlan = async (runtime: Runtime, input: ChatInput, warn: Job['warn']): 
     return { history: instruct(history, forced.instruction), grammar, forced }
   }
   if (toolChoice === 'auto' && tools.length > 0) {
-    const { functions, unenforced } = toFunctions(tools)
+    const { functions, toolOf, unenforced } = toFunctions(tools)
     warnUnenforced('A tool', unenforced, warn)
     if (!knowsTools(runtime))
       warn(
         "The model's chat template knows no tools, so it may not call any. tool_choice 'required' makes it.",
       )
-    return { history, functions }
+    return { history, functions, toolOf }
   }
   const grammar = await formatGrammar(runtime, input.responseFormat, warn)
   return { history, ...(grammar && { grammar }) }
@@ -132,7 +133,7 @@ const answer = async (
             documentFunctionParams: true,
             ...(input.parallelToolCalls === false && { maxParallelFunctionCalls: 1 }),
             onFunctionCall: ({ functionName, params }) =>
-              emitCall(functionName, JSON.stringify(params ?? {})),
+              emitCall(plan.toolOf?.(functionName) ?? functionName, JSON.stringify(params ?? {})),
           }
         : plan.grammar && { grammar: plan.grammar }),
     })

@@ -5,19 +5,31 @@ import { toGrammarSchema } from './schema.ts'
 
 const noParameters = { type: 'object', properties: {}, additionalProperties: false } as const
 
+export interface Functions {
+  readonly functions: ChatModelFunctions
+  /** The tool behind the name of a function: those of functions have no other characters than grammars know. */
+  readonly toolOf: (name: string) => string
+  readonly unenforced: readonly string[]
+}
+
 /** Tools as the model's own template presents them, for a model that may or may not call one. */
-export const toFunctions = (
-  tools: readonly Tool[],
-): { functions: ChatModelFunctions; unenforced: string[] } => {
+export const toFunctions = (tools: readonly Tool[]): Functions => {
   const unenforced: string[] = []
+  const named = new Map<string, Tool>()
+  const given = new Set(tools.map(({ name }) => name))
+  for (const tool of tools) {
+    const plain = tool.name.replaceAll(/[^A-Za-z0-9_-]/g, '_')
+    const isTaken = plain !== tool.name && (given.has(plain) || named.has(plain))
+    named.set(isTaken ? `${plain}_${named.size}` : plain, tool)
+  }
   const functions = Object.fromEntries(
-    tools.map(({ name, description, parameters }) => {
+    [...named].map(([name, { description, parameters }]) => {
       const { schema, unenforced: more } = toGrammarSchema(parameters ?? noParameters)
       unenforced.push(...more)
       return [name, { params: schema, ...(description !== undefined && { description }) }]
     }),
   )
-  return { functions, unenforced }
+  return { functions, toolOf: (name) => named.get(name)?.name ?? name, unenforced }
 }
 
 export interface ForcedCall {

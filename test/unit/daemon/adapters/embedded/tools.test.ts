@@ -47,6 +47,12 @@ describe('toFunctions', () => {
     })
   })
 
+  it('calls tools by names that grammars know', () => {
+    const { functions, toolOf } = toFunctions([{ name: 'stop it' }, { name: 'stop_it' }, { name: 'stöp' }])
+    expect(Object.keys(functions)).toEqual(['stop_it_0', 'stop_it', 'st_p'])
+    expect(Object.keys(functions).map(toolOf)).toEqual(['stop it', 'stop_it', 'stöp'])
+  })
+
   it('names what is not enforced', () => {
     const parameters = { type: 'object', properties: { n: { type: 'integer', maximum: 3 } } }
     expect(toFunctions([{ name: 'dice', parameters }]).unenforced).toEqual(['maximum'])
