@@ -16,6 +16,9 @@ const names = {
   repeatPenalty: 'repeat_penalty',
 } as const satisfies Partial<Record<keyof Sampling, string>>
 
+/** Whole numbers, off which Ollama cuts the fraction. */
+const whole: ReadonlySet<string> = new Set(['topK', 'maxTokens', 'seed'])
+
 const known: ReadonlySet<string> = new Set(Object.values(names))
 
 /** Values by which Ollama spells its defaults: no limit of output, a seed of its own choice. */
@@ -24,13 +27,16 @@ const isDefault = (member: string, value: unknown): boolean =>
   (member === 'maxTokens' && (value as number) <= 0) ||
   (member === 'seed' && (value as number) < 0)
 
+const read = (member: string, value: unknown): unknown =>
+  typeof value === 'number' && whole.has(member) ? Math.trunc(value) : value
+
 /** `options` of a request: what every dialect has a name for, and the rest as it came. */
 export const decodeOptions = (
   options: Options | null | undefined,
 ): { sampling: Sampling; rest: Record<string, unknown> } => ({
   sampling: Object.fromEntries(
     Object.entries(names)
-      .map(([member, name]) => [member, options?.[name]] as const)
+      .map(([member, name]) => [member, read(member, options?.[name])] as const)
       .filter(([member, value]) => !isDefault(member, value)),
   ),
   rest: Object.fromEntries(

@@ -118,6 +118,11 @@ describe('decodeChat', () => {
     [{ num_predict: -2 }, {}],
     [{ seed: -1 }, {}],
     [{ top_k: 0 }, { topK: 0 }],
+    [
+      { num_predict: 11.75, seed: 2.5, top_k: 3.9 },
+      { maxTokens: 11, seed: 2, topK: 3 },
+    ],
+    [{ num_predict: 0.5 }, {}],
     [{ temperature: null }, {}],
   ])('reads options %j as %j', (given, sampling) => {
     expect(decodeChat({ messages: [hello], options: given }).sampling).toEqual(sampling)
