@@ -39,6 +39,11 @@ export const datatypes = {
 } as const
 export type Datatype = keyof typeof datatypes
 
+/** Those whose values can be written as JSON. */
+export const writtenTypes: readonly Datatype[] = (Object.keys(datatypes) as Datatype[]).filter(
+  (datatype) => datatype !== 'FP16' && datatype !== 'BF16',
+)
+
 export const isDatatype = (value: unknown): value is Datatype =>
   typeof value === 'string' && Object.hasOwn(datatypes, value)
 
@@ -69,7 +74,7 @@ export const tensorFault = (tensor: Tensor): string | undefined => {
   if (!Number.isSafeInteger(count) || shape.some((length) => !Number.isSafeInteger(length) || length < 0))
     return `${name} has the shape [${shape.join(', ')}], which is none`
   if (data === undefined) return bytesFault(name, datatype, count, base64)
-  if (datatype === 'FP16' || datatype === 'BF16')
+  if (!writtenTypes.includes(datatype))
     return `${name} is ${datatype}, which only has a binary form: send base64`
   if (data.length !== count)
     return `${name} has ${data.length} values, but its shape [${shape.join(', ')}] is of ${count}`

@@ -3,7 +3,7 @@ import type { TObject } from 'typebox'
 /**
  * What a body must be beyond its members: which of them go together, and what a kind of thing needs. Validators in front
  * of every request leave that to the decoders, which read it anyway and say in words what is missing; the document says
- * it as a schema, for whoever generates requests. `test/unit/daemon/http/exact-schemas.test.ts` holds the two together.
+ * it as a schema, for whoever generates requests. `test/property/exact-schemas.test.ts` holds the two together.
  */
 
 const keyword = 'x-exact'

@@ -1,8 +1,8 @@
 import { Type } from 'typebox'
 import { McpdError } from '../../core/errors.ts'
 import type { InferInput, WantedOutput } from '../../core/inference.ts'
-import { type Tensor, tensorFault, type TensorParameters } from '../../core/tensor.ts'
-import { exactly, narrowed } from '../../dialects/exact.ts'
+import { type Tensor, tensorFault, type TensorParameters, writtenTypes } from '../../core/tensor.ts'
+import { among, exactly, narrowed } from '../../dialects/exact.ts'
 import { mcpdWithoutContext } from '../../dialects/mcpd-member.ts'
 import { tensorParametersSchema, tensorSchema, wantedOutputSchema } from '../../core/tensor-schema.ts'
 import { measured, served } from './native-schemas.ts'
@@ -42,7 +42,11 @@ const openTensor = Type.Object(tensorSchema.properties, {
 export const nativeInferSchemas = [
   exactly(openTensor, {
     anyOf: [
-      narrowed(openTensor, { required: ['data'], without: ['base64'] }),
+      narrowed(openTensor, {
+        properties: { datatype: among(...writtenTypes) },
+        required: ['data'],
+        without: ['base64'],
+      }),
       narrowed(openTensor, { required: ['base64'], without: ['data'] }),
     ],
   }),

@@ -53,7 +53,7 @@ export const placeOf = async (
   }
 }
 
-const requireOne = (places: Readonly<Record<string, unknown>>): void => {
+export const requireOne = (places: Readonly<Record<string, unknown>>): void => {
   const [first, second] = Object.keys(places).filter((name) => places[name] != null)
   if (second !== undefined)
     throw new McpdError('BAD_REQUEST', `Send only one of "${first}" and "${second}".`, { param: second })
@@ -100,5 +100,5 @@ export const resolveReferences = async (
   return items
 }
 
-const isReference = ({ type, role, id }: ItemBody): boolean =>
+export const isReference = ({ type, role, id }: ItemBody): boolean =>
   type === 'item_reference' || (type == null && role === undefined && id != null)

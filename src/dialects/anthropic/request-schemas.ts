@@ -67,7 +67,7 @@ const openBlock = Type.Object(
     input: object('Of a tool_use: its arguments.'),
     tool_use_id: text('Of a tool_result: the call it answers.'),
     content: Type.Optional(
-      Type.Union([Type.String(), Type.Array(innerBlock), bareBlock, Type.Null()], {
+      Type.Union([Type.String(), Type.Array(openInnerBlock), openBareBlock, Type.Null()], {
         description: 'Of a result: what came out.',
       }),
     ),
@@ -87,7 +87,11 @@ const userBlock = exactly(openBlock, {
   anyOf: [
     textOf(openBlock),
     narrowed(openBlock, {
-      properties: { type: among('tool_result'), tool_use_id: Type.String() },
+      properties: {
+        type: among('tool_result'),
+        tool_use_id: Type.String(),
+        content: Type.Union([Type.String(), Type.Array(innerBlock), bareBlock, Type.Null()]),
+      },
       required: ['tool_use_id'],
     }),
     narrowed(openBlock, { properties: { type: otherThan('text', 'tool_result') } }),

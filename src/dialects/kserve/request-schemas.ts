@@ -1,6 +1,7 @@
 import { Type, type Static } from 'typebox'
 import { tensorParametersSchema, wantedOutputSchema } from '../../core/tensor-schema.ts'
-import { datatypes, dimensionsMax } from '../../core/tensor.ts'
+import { datatypes, dimensionsMax, writtenTypes } from '../../core/tensor.ts'
+import { among, exactly, narrowed } from '../exact.ts'
 import { optional } from '../nullable.ts'
 
 /**
@@ -13,7 +14,7 @@ const number = (description: string, minimum: number, maximum: number) =>
 const integer = (description: string, minimum: number, maximum: number) =>
   optional(Type.Integer({ minimum, maximum, description }))
 
-const inputTensor = Type.Object({
+const openTensor = Type.Object({
   name: Type.String({ minLength: 1 }),
   datatype: Type.Enum(Object.keys(datatypes)),
   shape: Type.Array(Type.Integer({ minimum: 0 }), { maxItems: dimensionsMax }),
@@ -24,6 +25,12 @@ const inputTensor = Type.Object({
   ),
   parameters: Type.Optional(tensorParametersSchema),
 })
+
+/** Where no bytes follow. */
+const inputTensor = exactly(
+  openTensor,
+  narrowed(openTensor, { properties: { datatype: among(...writtenTypes) }, required: ['data'] }),
+)
 
 export const KserveInferRequest = Type.Object(
   {
@@ -54,7 +61,7 @@ export const KserveGenerateRequest = Type.Object(
               description: 'Texts that end the output.',
             }),
           ),
-          seed: integer('Seed of the sampling.', -(2 ** 53), 2 ** 53),
+          seed: integer('Seed of the sampling.', Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER),
           presence_penalty: number('Penalty for tokens that are there already.', -100, 100),
           frequency_penalty: number('Penalty that grows with how often a token is there.', -100, 100),
           repetition_penalty: number('Multiplicative penalty; 1 is none.', 0, 100),

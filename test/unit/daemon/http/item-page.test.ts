@@ -79,7 +79,7 @@ describe('a page of items', () => {
 
   it.each(['msg_z', 'fc_c_2', 'nonsense', 'msg_b'])('cannot begin after %s', (after) => {
     expect(() => page({ after })).toThrow(
-      expect.objectContaining({ code: 'BAD_REQUEST', details: { param: 'after' } }),
+      expect.objectContaining({ code: 'NOT_FOUND', details: { param: 'after' } }),
     )
   })
 })
