@@ -218,6 +218,18 @@ export interface JournalStats {
     /** Of everything on the disk; 0 in memory. */
     readonly stored: number
   }
+  /** What waits for PostgreSQL in a file of this daemon. */
+  readonly spool?: SpoolStats
+}
+
+export interface SpoolStats {
+  /** Appends that were acknowledged and are not in PostgreSQL yet, and their bytes. */
+  readonly appends: number
+  readonly bytes: number
+  /** How long the oldest has been waiting; 0 where none is. */
+  readonly oldestMs: number
+  /** Appends that came on a head of their own since this daemon runs, for another one had gone on. */
+  readonly forks: number
 }
 
 /** Written in the transaction of what it tells. Numbers rise and are never used again. */

@@ -3,6 +3,7 @@ import type { Logger } from 'pino'
 import type { ContextsConfig } from '../../core/context-config.ts'
 import type { Guard, Invoke } from '../../core/inference.ts'
 import type { Journal } from '../../core/journal.ts'
+import type { MetricsRegistry } from '../../core/metrics.ts'
 import { defaultPrincipal } from '../../core/principal.ts'
 import { recallGuard } from '../guards/recall.ts'
 import type { ContextParts } from '../http/context-route.ts'
@@ -32,6 +33,7 @@ interface StartOptions {
   readonly invoke: Invoke
   /** Closed by who opened them. */
   readonly caches: Caches
+  readonly metrics: MetricsRegistry
   readonly log: Logger
   /** Monotonic milliseconds. */
   readonly now: () => number
@@ -44,7 +46,7 @@ const collectEveryMs = 60 * 60_000
 /** Prepares the store of conversations, and makes what uses it. */
 export const startContexts = (config: ContextsConfig, options: StartOptions): Contexts => {
   const { registry, invoke, caches, log, now } = options
-  const journal = journalOf(config, log)
+  const journal = journalOf(config, options)
   const contexts = createContextStore({ journal, hotMaxBytes: config.hotMaxBytes })
   const ask = createAsk(invoke, now)
   const vectors = vectorsOf(config, ask, caches.vectors)
@@ -94,18 +96,30 @@ export const startContexts = (config: ContextsConfig, options: StartOptions): Co
   }
 }
 
-const journalOf = ({ journal, retentionMs, encryption }: ContextsConfig, log: Logger): Journal => {
+const journalOf = (config: ContextsConfig, { log, metrics, now }: StartOptions): Journal => {
+  const { journal, retentionMs, encryption, spool, hotMaxBytes } = config
   if (journal.kind === 'memory') return createMemoryJournal({ now: Date.now, newId })
-  const lazy = lazyJournal({ driver: journal.kind, shared: journal.kind === 'postgres' }, async () => {
+  const kind = { driver: journal.kind, shared: journal.kind === 'postgres' }
+  const lazy = lazyJournal(kind, async () => {
     const opened = await open(journal, encryption?.keys)
-    const aborted = await opened.recover()
+    // What waits in a spool comes first.
+    const aborted = spool ? 0 : await opened.recover()
     if (aborted > 0) log.info({ aborted }, 'answers that a crash cut off are kept as aborted')
     return keepHouse(opened, retentionMs, log)
   })
+  const kept =
+    spool && journal.kind === 'postgres'
+      ? lazyJournal(kind, async () => {
+          const { openSpool } = await import('./spool/open-spool.ts')
+          const keys = encryption?.keys ?? []
+          const { url } = journal
+          return openSpool({ config: spool, remote: lazy, url, keys, hotMaxBytes, metrics, log, now })
+        })
+      : lazy
   // What a crash left open is settled before anybody asks.
   if (journal.kind === 'postgres' || existsSync(journal.path))
-    lazy.recover().catch((error: unknown) => log.error({ err: error }, 'the conversations cannot be read'))
-  return lazy
+    kept.recover().catch((error: unknown) => log.error({ err: error }, 'the conversations cannot be read'))
+  return kept
 }
 
 const open = async (

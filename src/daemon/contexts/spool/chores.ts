@@ -1,8 +1,8 @@
 import type { ContextKey } from '../../../core/context.ts'
 import { isMcpdError } from '../../../core/errors.ts'
+import type { SpoolStats } from '../../../core/journal.ts'
 import { createDrain, type DrainParts } from './drain.ts'
 import { isUnavailable, type Outage } from './outage.ts'
-import type { SpoolStats } from './spool-file.ts'
 
 export interface ChoreParts extends DrainParts {
   readonly revisionsOf: (keys: readonly ContextKey[]) => Promise<ReadonlyMap<string, string>>
@@ -18,10 +18,12 @@ export interface Chores {
   /** Something has to be carried over, or PostgreSQL is away. */
   soon(): void
   now(): Promise<void>
-  stats(): SpoolStats & { readonly forks: number }
+  stats(): SpoolStats
   close(): Promise<void>
 }
 
+/** After an error that will be the same in a moment, such as a schema of a newer mcpd. */
+const errorRetryMs = 30_000
 /** A context that nobody has: whether PostgreSQL answers. */
 const probe: ContextKey = { tenant: 'default', context: 'spool-probe' }
 
@@ -40,7 +42,6 @@ export const createChores = (parts: ChoreParts): Chores => {
     () => {
       isOpen = true
       if (file.contexts().length > 0) log.info(file.stats(), 'appends of a run before wait for PostgreSQL')
-      soon()
     },
     (error: unknown) => log.error({ err: error }, 'nothing can be spooled'),
   )
@@ -50,7 +51,11 @@ export const createChores = (parts: ChoreParts): Chores => {
       await remote.summary(probe)
       outage.end()
       await drain.all(() => isClosed)
-      if (!isRecovered) await remote.recover()
+      if (!isRecovered) {
+        // Not before: an answer whose end is in the file would be taken for one that a crash cut off.
+        const aborted = await remote.recover()
+        if (aborted > 0) log.info({ aborted }, 'answers that a crash cut off are kept as aborted')
+      }
       isRecovered = true
       // What was held before is held again, if nobody has written.
       await beat()
@@ -64,18 +69,24 @@ export const createChores = (parts: ChoreParts): Chores => {
     timer = undefined
     running ??= opening
       .then(round)
-      .catch((error: unknown) => log.error({ err: error }, 'the spool was not looked after'))
-      .finally(() => {
+      .then(
+        () => retryMs,
+        (error: unknown) => {
+          log.error({ err: error }, 'the spool was not looked after')
+          return errorRetryMs
+        },
+      )
+      .then((delayMs) => {
         running = undefined
-        soon()
+        soon(delayMs)
       })
     return running
   }
   const hasWork = (): boolean =>
     outage.sinceMs() !== undefined || file.contexts().length > 0 || (isOpen && !isRecovered)
-  const soon = (): void => {
+  const soon = (delayMs = retryMs): void => {
     if (isClosed || timer || running || !hasWork()) return
-    timer = setTimeout(() => void run(), retryMs)
+    timer = setTimeout(() => void run(), delayMs)
     timer.unref()
   }
   const beat = async (): Promise<void> => {
@@ -99,10 +110,11 @@ export const createChores = (parts: ChoreParts): Chores => {
   }, beatMs)
   beats.unref()
 
+  void run()
   return {
     ready: () => opening,
     isOpen: () => isOpen,
-    soon,
+    soon: () => soon(),
     now: async () => {
       await running
       await run()

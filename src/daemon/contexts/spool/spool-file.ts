@@ -1,18 +1,11 @@
 import type { ContextKey } from '../../../core/context.ts'
 import { McpdError } from '../../../core/errors.ts'
+import type { SpoolStats } from '../../../core/journal.ts'
 import type { Vault } from '../encryption/vault.ts'
 import { nameOf } from '../journal/memory-writer.ts'
 import { createThreadClient } from '../journal/sqlite/thread-client.ts'
 import { decodeEntry, encodeEntry, renameIn, type SpoolEntry } from './entry.ts'
 import type { Spooled, SpooledPage } from './spooled.ts'
-
-export interface SpoolStats {
-  /** Appends that were acknowledged and are not in PostgreSQL yet, and their bytes. */
-  readonly appends: number
-  readonly bytes: number
-  /** How long the oldest has been waiting; 0 where none is. */
-  readonly oldestMs: number
-}
 
 export interface NumberedEntry extends SpoolEntry {
   readonly n: number
@@ -37,7 +30,7 @@ export interface SpoolFile {
   carried(entry: NumberedEntry, renamed: SpooledPage['renamed']): Promise<void>
   /** Nothing of a context is left. */
   emptied(key: ContextKey): void
-  stats(): SpoolStats
+  stats(): Omit<SpoolStats, 'forks'>
   close(): Promise<void>
 }
 

@@ -1,7 +1,7 @@
 import type { Logger } from 'pino'
 import type { Append, Appended, ContextKey } from '../../../core/context.ts'
 import { McpdError } from '../../../core/errors.ts'
-import type { SharedJournal } from '../../../core/journal.ts'
+import type { SharedJournal, SpoolStats } from '../../../core/journal.ts'
 import { nameOf } from '../journal/memory-writer.ts'
 import { createQueues } from '../journal/postgres/queues.ts'
 import { createChores } from './chores.ts'
@@ -10,7 +10,7 @@ import { createLocal, isNewContext } from './local.ts'
 import { createMemory } from './memory.ts'
 import { createOutage, isUnavailable } from './outage.ts'
 import { createReads } from './reads.ts'
-import type { SpoolFile, SpoolStats } from './spool-file.ts'
+import type { SpoolFile } from './spool-file.ts'
 
 export interface SpoolJournalOptions {
   /** The journal in PostgreSQL. */
@@ -34,7 +34,7 @@ export interface SpoolJournalOptions {
 
 export interface SpoolJournal extends SharedJournal {
   readonly spool: {
-    stats(): SpoolStats & { readonly forks: number }
+    stats(): SpoolStats
     /** Tries now what is tried from time to time: PostgreSQL, and to carry over what waits for it. */
     carryOver(): Promise<void>
   }
@@ -134,6 +134,11 @@ export const createSpoolJournal = (options: SpoolJournalOptions): SpoolJournal =
     },
     annotate: (key, change) => changing(key, () => remote.annotate(key, change)),
     delete: (key) => changing(key, () => remote.delete(key)),
+    // Comes by itself, after what is carried over.
+    recover: async () => {
+      await chores.ready()
+      return 0
+    },
     stats: async () => ({ ...(await remote.stats()), spool: chores.stats() }),
     spool: { stats: () => chores.stats(), carryOver: () => chores.now() },
     close: async () => {
