@@ -88,6 +88,12 @@ export interface MigrateReport {
   readonly differing: readonly string[]
 }
 
+/** `keys`: how many stored pieces are encrypted with the key of an id; '' counts those that are not. */
+export interface RotateReport {
+  readonly rows: number
+  readonly keys: Readonly<Record<string, number>>
+}
+
 export interface FsckReport {
   readonly ok: boolean
   readonly checked: Readonly<Record<string, unknown>>
@@ -157,6 +163,8 @@ export interface ContextCalls {
   fsck(options?: CallOptions): Promise<FsckReport>
   /** Copies every context into the store at a URL, such as `postgres://…`. */
   migrate(to: string, options?: CallOptions): Promise<MigrateReport>
+  /** Encrypts everything with the first key; `countOnly` changes nothing. */
+  rotate(rotate?: { readonly countOnly?: boolean }, options?: CallOptions): Promise<RotateReport>
 }
 
 const base = '/mcp/v1/contexts'
@@ -212,5 +220,7 @@ export const contextCalls = (api: Connection, admin: Connection): ContextCalls =
     fsck: (options) => ask({ method: 'POST', path: '/admin/contexts/fsck' }, options, admin),
     migrate: (to, options) =>
       ask({ method: 'POST', path: '/admin/contexts/migrate', body: { to } }, options, admin),
+    rotate: (body = {}, options) =>
+      ask({ method: 'POST', path: '/admin/contexts/rotate', body: { ...body } }, options, admin),
   }
 }

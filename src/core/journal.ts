@@ -64,6 +64,14 @@ interface JournalVerbs {
 
   /** Writes every path that is ripe into segments now, instead of in the background. Resolves with their number. */
   seal(signal?: AbortSignal): Promise<number>
+  /**
+   * Encrypts with the key that encrypts now what is not yet, in short steps that others get in between. Broken off, it
+   * goes on when it is called again. Resolves with the number of rows. Throws CONFIG_INVALID where an older key is
+   * not there.
+   */
+  rotate(signal?: AbortSignal): Promise<number>
+  /** How many stored pieces are encrypted with the key of an id; '' counts those that are not. */
+  keys(): Promise<Readonly<Record<string, number>>>
   /** Deletes what is too old, and the bytes that nothing refers to any more. */
   collect(policy: CollectPolicy, signal?: AbortSignal): Promise<Collected>
   /** Reads everything and names what is wrong; nothing means well. */

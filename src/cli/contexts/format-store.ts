@@ -1,4 +1,4 @@
-import type { FsckReport, MigrateReport } from '../../client/index.ts'
+import type { FsckReport, MigrateReport, RotateReport } from '../../client/index.ts'
 import { printable } from '../printable.ts'
 import { formatBytes } from '../quantity.ts'
 import { formatTable } from '../table.ts'
@@ -19,6 +19,14 @@ export const formatMigrated = ({ copied, renewed, same, busy, differing }: Migra
     `${copied} copied and read back, ${renewed} renewed, ${same} there already.`,
     ...busy.map((id) => printable(`${id}: an answer is being written; run it again.`)),
     ...differing.map((id) => printable(`${id}: there is another one, or it went on there; left alone.`)),
+  ].join('\n')
+
+export const formatRotated = ({ rows, keys }: RotateReport): string =>
+  [
+    `${rows} encrypted anew.`,
+    ...Object.entries(keys).map(([id, count]) =>
+      printable(`${count} with ${id === '' ? 'no key' : `the key ${id}`}.`),
+    ),
   ].join('\n')
 
 export const formatFsck = ({ ok, problems }: FsckReport): string =>

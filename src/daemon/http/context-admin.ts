@@ -62,4 +62,24 @@ export const contextAdmin =
         return migrate(body.to, gone.signal)
       },
     )
+
+    app.post<{ Body: { readonly countOnly?: boolean } }>(
+      '/admin/contexts/rotate',
+      {
+        schema: {
+          tags: ['Admin'],
+          operationId: 'rotateContexts',
+          summary:
+            'Encrypt every conversation with the first key, what is not yet; broken off, it can be run again',
+          body: { $ref: 'ContextRotate#' },
+          response: { 200: answers('ContextRotated', 'What is encrypted with which key.'), ...problem },
+        },
+      },
+      async ({ body: { countOnly = false }, raw }) => {
+        const gone = new AbortController()
+        raw.socket.once('close', () => gone.abort())
+        const rows = countOnly ? 0 : await contexts.journal.rotate(gone.signal)
+        return { rows, keys: await contexts.journal.keys() }
+      },
+    )
   }

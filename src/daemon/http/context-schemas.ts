@@ -261,6 +261,21 @@ const contextMigratedSchema = Type.Object(
   { ...closed, $id: 'ContextMigrated' },
 )
 
+const contextRotatedSchema = Type.Object(
+  {
+    rows: count('Stored pieces that are encrypted anew.'),
+    keys: Type.Record(Type.String(), count('Stored pieces.'), {
+      description: 'How many are encrypted with the key of an id; without an id: with none.',
+    }),
+  },
+  { ...closed, $id: 'ContextRotated' },
+)
+
+const contextRotateSchema = Type.Object(
+  { countOnly: Type.Optional(Type.Boolean({ description: 'Change nothing.', default: false })) },
+  { ...closed, $id: 'ContextRotate', description: 'What is to be encrypted with the first key.' },
+)
+
 const contextCompactSchema = Type.Object(
   {
     model: Type.String({ minLength: 1, maxLength: 1024, description: 'Which model is to sum up.' }),
@@ -296,4 +311,6 @@ export const contextAdminSchemas = [
   contextFsckSchema,
   contextMigrateSchema,
   contextMigratedSchema,
+  contextRotateSchema,
+  contextRotatedSchema,
 ]

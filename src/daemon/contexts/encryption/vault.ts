@@ -154,6 +154,12 @@ const open = ({ id, header, encrypt }: Derived, key: ContextKey, what: string, b
 const nameBy = ({ name }: Derived, text: string): string =>
   createHmac('sha256', name).update(text).digest('base64url')
 
+/** Of whoever is asked to encrypt without a key. */
+export const noKey = (): McpdError =>
+  new McpdError('BAD_REQUEST', 'There is no key to encrypt contexts with.', {
+    suggestions: ['Name one in contexts.encryption, and start the daemon again.'],
+  })
+
 /** Not damage: it can be read again as soon as the key is there. */
 const missingKey = ({ context }: ContextKey, id: string): McpdError =>
   new McpdError(

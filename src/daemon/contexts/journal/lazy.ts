@@ -1,4 +1,4 @@
-import type { Journal, OwnJournal, SharedJournal } from '../../../core/journal.ts'
+import type { Journal, OwnJournal } from '../../../core/journal.ts'
 
 /**
  * A journal that is opened when it is first needed: a daemon that keeps no conversations pays nothing for them. One
@@ -28,6 +28,8 @@ export const lazyJournal = (
     annotate: async (...change) => (await opened()).annotate(...change),
     delete: async (key) => (await opened()).delete(key),
     seal: async (signal) => (await opened()).seal(signal),
+    rotate: async (signal) => (await opened()).rotate(signal),
+    keys: async () => (await opened()).keys(),
     collect: async (...policy) => (await opened()).collect(...policy),
     async *fsck(signal) {
       yield* (await opened()).fsck(signal)

@@ -13,6 +13,7 @@ import {
   statsOf,
   summaryOf,
 } from './memory-context.ts'
+import { noKey } from '../encryption/vault.ts'
 import { createMemoryOutbox } from './memory-outbox.ts'
 import { createMemoryWriter, nameOf } from './memory-writer.ts'
 import type { JournalOptions } from './options.ts'
@@ -62,6 +63,11 @@ export const createMemoryJournal = (options: JournalOptions): OwnJournal => {
         writer.remove(context)
         return true
       })) ?? false,
+    rotate: () =>
+      answer(() => {
+        throw noKey()
+      }),
+    keys: async () => ({}),
     seal: () => answer(() => 0),
     collect: (policy) => all((contexts) => collectFrom(contexts, policy, options.now(), writer.remove)),
     async *fsck() {

@@ -1,7 +1,7 @@
 import type { ContextKey } from '../../../core/context.ts'
 import { isMcpdError } from '../../../core/errors.ts'
 import type { Journal } from '../../../core/journal.ts'
-import { createVault, type Vault } from '../encryption/vault.ts'
+import { createVault, noKey, type Vault } from '../encryption/vault.ts'
 import { append, restore, type Writer } from './postgres/append.ts'
 import { startChores } from './postgres/chores.ts'
 import { connectDatabase } from './postgres/database.ts'
@@ -14,6 +14,7 @@ import { addConsumers, readOutbox, settleOutbox } from './postgres/outbox.ts'
 import { readPosition } from './postgres/position.ts'
 import { createQueues } from './postgres/queues.ts'
 import { findTurn, readList, readPath, readSummary, readTurns } from './postgres/read.ts'
+import { countByKey, rotateContext } from './postgres/rotate.ts'
 import { migrate } from './postgres/schema.ts'
 import type { PathTip } from './postgres/seal.ts'
 import { search } from './postgres/search.ts'
@@ -102,6 +103,23 @@ export const openPostgresJournal = async (options: PostgresJournalOptions): Prom
       (await annotate(database, vault, key, change)) ? readSummary(database, vault, key) : undefined,
     delete: (key) => deleteContext(database, key),
     seal: (signal) => chores.seal(signal),
+    rotate: async (signal) => {
+      if (!vault.seals) throw noKey()
+      let rows = 0
+      for (let after: number | undefined = 0; after !== undefined;) {
+        signal?.throwIfAborted()
+        const step: Awaited<ReturnType<typeof rotateContext>> = await rotateContext(
+          database,
+          vault,
+          after,
+          signal,
+        )
+        rows += step.rows
+        after = step.next
+      }
+      return rows
+    },
+    keys: () => countByKey(database),
     collect: (policy, signal) => collect(database, policy, signal),
     async *fsck(signal) {
       for (let after: number | undefined = 0; after !== undefined;) {

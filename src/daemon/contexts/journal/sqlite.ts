@@ -2,7 +2,9 @@ import { randomBytes } from 'node:crypto'
 import type { ContextKey, StoredTurn } from '../../../core/context.ts'
 import type { ContextPath, Journal, Problem } from '../../../core/journal.ts'
 import { scan } from '../encryption/scan.ts'
-import type { MasterKey } from '../encryption/vault.ts'
+import { type MasterKey, noKey } from '../encryption/vault.ts'
+import { createFollower, searchConsumer } from './sqlite/follow.ts'
+import type { RotatePlace, Rotation } from './sqlite/rotate.ts'
 import type { ThreadStart } from './sqlite/thread-body.ts'
 import { createThreadClient } from './sqlite/thread-client.ts'
 import { pack, unpack } from './sqlite/wire.ts'
@@ -17,12 +19,6 @@ export interface SqliteJournalOptions {
   /** Encrypt what is kept: the first one encrypts, all decrypt. Default: nothing is encrypted. */
   readonly keys?: readonly MasterKey[]
 }
-
-/** Pages of the log from which on the writer waits until it is carried over: 32 MiB. */
-const logMaxPages = 8192
-
-/** The consumer of the outbox that fills the search index. */
-export const searchConsumer = 'search'
 
 /**
  * Contexts in one SQLite file of this daemon. One thread writes, and acknowledges when the disk has it; another one
@@ -44,33 +40,8 @@ export const openSqliteJournal = async ({
     ...(maxPages !== undefined && { maxPages }),
   }
   const reader = createThreadClient({ ...start, role: 'reader' }, () => undefined)
-  const writer = createThreadClient({ ...start, role: 'writer' }, () => void follow())
-  let following: Promise<void> | undefined
-
-  /** After commits: the log is carried over and the index filled, by the thread that does not write. */
-  const follow = (): Promise<void> => {
-    following ??= carryOver()
-      // Neither is lost when it fails: the next commits bring it here again.
-      .catch(() => undefined)
-      .finally(() => {
-        following = undefined
-      })
-    return following
-  }
-  const carryOver = async (): Promise<void> => {
-    const { answer: pages } = await reader.ask('checkpoint', [])
-    if (pages > logMaxPages) await writer.ask('truncate', [])
-    await fillIndex()
-  }
-
-  const fillIndex = async (): Promise<void> => {
-    for (let settled = 0; ;) {
-      const { through, more } = await answerOf(reader.ask('index', []))
-      if (through > settled) await writer.ask('settle', [searchConsumer, through])
-      settled = through
-      if (!more) return
-    }
-  }
+  const follower = createFollower(reader, () => writer)
+  const writer = createThreadClient({ ...start, role: 'writer' }, follower.follow)
 
   try {
     await writer.ask('open', [])
@@ -105,7 +76,7 @@ export const openSqliteJournal = async ({
     search: async (query) => {
       if (keys.length > 0) return scan(query, (before) => answerOf(reader.ask('scan', [query, before])))
       // What was acknowledged before the search is found by it.
-      await fillIndex()
+      await follower.fillIndex()
       return answerOf(reader.ask('search', [query]))
     },
     annotate: async (key, change) =>
@@ -117,6 +88,20 @@ export const openSqliteJournal = async ({
       signal?.throwIfAborted()
       return answerOf(writer.ask('seal', []))
     },
+    rotate: async (signal) => {
+      if (keys.length === 0) throw noKey()
+      let rows = 0
+      for (let place: RotatePlace | undefined = { k: 0, t: 0 }; place;) {
+        signal?.throwIfAborted()
+        const step: Rotation = await answerOf(writer.ask('rotate', [place]))
+        rows += step.rows
+        place = step.next
+      }
+      // Nothing of what was there before stays in the log.
+      await writer.ask('truncate', [])
+      return rows
+    },
+    keys: () => answerOf(reader.ask('keys', [])),
     collect: async (policy, signal) => {
       signal?.throwIfAborted()
       const collected = await answerOf(writer.ask('collect', [policy]))
@@ -139,7 +124,7 @@ export const openSqliteJournal = async ({
     outbox: (consumer, limit) => answerOf(reader.ask('outbox', [consumer, limit])),
     settle: (consumer, through) => answerOf(writer.ask('settle', [consumer, through])),
     close: async () => {
-      await following
+      await follower.settled()
       // The reader first: the log can only be emptied when nobody reads it.
       await reader.close()
       await writer.close()

@@ -47,21 +47,27 @@ export const dropSegment = (sql: Sql, s: number): number => {
 /** What a segment is sealed as: its name in the file. */
 export const segmentPlace = (hash: Uint8Array): string => `segment ${hashText(hash)}`
 
+/** What is in a segment; undefined where it is missing. Throws what zstd throws for a frame that is none any more. */
+export const readSegment = (sql: Sql, cipher: Cipher, s: number): Buffer | undefined => {
+  const row = sql.get<{ hash: Uint8Array; data: Uint8Array; raw_bytes: number }>(
+    'SELECT hash, data, raw_bytes FROM segments WHERE s = ?',
+    s,
+  )
+  return (
+    row &&
+    zstdDecompressSync(cipher.open(segmentPlace(row.hash), bufferOf(row.data)), {
+      maxOutputLength: Math.max(1, row.raw_bytes),
+    })
+  )
+}
+
 /** Reads bodies for one answer: a segment is unpacked once, however many of its bodies are wanted. */
 export const createBodyReader = (sql: Sql) => {
   const segments = new Map<number, Buffer | undefined>()
 
   const segment = (cipher: Cipher, s: number): Buffer | undefined => {
     if (segments.has(s)) return segments.get(s)
-    const row = sql.get<{ hash: Uint8Array; data: Uint8Array; raw_bytes: number }>(
-      'SELECT hash, data, raw_bytes FROM segments WHERE s = ?',
-      s,
-    )
-    const raw =
-      row &&
-      zstdDecompressSync(cipher.open(segmentPlace(row.hash), bufferOf(row.data)), {
-        maxOutputLength: Math.max(1, row.raw_bytes),
-      })
+    const raw = readSegment(sql, cipher, s)
     segments.set(s, raw)
     return raw
   }

@@ -6,6 +6,7 @@ import { Crash, failpoint } from '../../failpoint.ts'
 import { checkContext, checkStore } from './fsck.ts'
 import { readOutbox } from './outbox.ts'
 import { findTurn, readList, readPath, readSummary, readTurns } from './read.ts'
+import { countByKey } from './rotate.ts'
 import { openDatabase } from './schema.ts'
 import { attachSearch, indexStep, scanStep, search, sweepSearch } from './search.ts'
 import { createSql, type Sql } from './statements.ts'
@@ -43,6 +44,7 @@ const reads: Verbs = {
   }),
   outbox: (sql, args) => ({ answer: readOutbox(sql, args[0] as string, args[1] as number) }),
   stats: (sql) => ({ answer: statsOf(sql) }),
+  keys: (sql) => ({ answer: countByKey(sql) }),
   fsck: (sql, args, vault) => {
     const after = args[0] as number
     const { problems, next } = checkContext(sql, vault, after)

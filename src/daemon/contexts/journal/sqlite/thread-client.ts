@@ -25,7 +25,7 @@ interface Waiting {
 /** How long one waits for an answer; what was asked may be done all the same. */
 const answerMaxMs = 60_000
 /** These take as long as there is something to do. */
-const unlimited: readonly Verb[] = ['collect', 'seal', 'fsck', 'sweep', 'restore', 'recover']
+const unlimited: readonly Verb[] = ['collect', 'seal', 'keys', 'fsck', 'sweep', 'restore', 'recover']
 
 /** Questions that may wait for a thread. */
 const waitingMax = 10_000

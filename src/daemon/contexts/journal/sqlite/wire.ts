@@ -17,6 +17,7 @@ import type {
   SearchHit,
   SearchQuery,
 } from '../../../../core/journal.ts'
+import type { RotatePlace, Rotation } from './rotate.ts'
 import type { Appended, ContextSummary } from '../../../../core/context.ts'
 import type { Spooled, SpooledPage } from '../../spool/spooled.ts'
 
@@ -35,6 +36,7 @@ export interface Verbs {
   settle: { args: [string, number]; answer: void }
   recover: { args: []; answer: number }
   seal: { args: []; answer: number }
+  rotate: { args: [RotatePlace]; answer: Rotation }
   collect: { args: [CollectPolicy]; answer: Collected }
   truncate: { args: []; answer: void }
   path: { args: [ContextKey, PathEnd, PathRange]; answer: Packed<ContextPath> | undefined }
@@ -47,6 +49,7 @@ export interface Verbs {
   scan: { args: [SearchQuery, number | undefined]; answer: ScanStep }
   outbox: { args: [string, number]; answer: readonly OutboxEntry[] }
   stats: { args: []; answer: JournalStats }
+  keys: { args: []; answer: Readonly<Record<string, number>> }
   /** Looks at the next context after the one with this row number; `next` is absent when all were seen. */
   fsck: { args: [number]; answer: { readonly problems: readonly Problem[]; readonly next?: number } }
   /** Fills the search index; the answer is how far it has come, and whether there is more. */

@@ -8,6 +8,7 @@ import { createChores, removeContext } from './chores.ts'
 import { Crash } from '../../failpoint.ts'
 import { commitJobs, type Job } from './jobs.ts'
 import { settleOutbox } from './outbox.ts'
+import { type RotatePlace, rotateStep } from './rotate.ts'
 import type { Replies, ThreadBody, ThreadStart } from './thread-body.ts'
 import { connectWriter } from './writer-connection.ts'
 import { type Packed, type Question, unpack, type Verb } from './wire.ts'
@@ -67,6 +68,7 @@ export const createWriterThread = (
     annotate: ({ sql, vault }, { args }) =>
       annotate(sql, vault, args[0] as ContextKey, args[1] as Annotation),
     delete: ({ sql }, { args }) => removeContext(sql, args[0] as ContextKey),
+    rotate: ({ sql, vault }, { args }) => rotateStep(sql, vault, args[0] as RotatePlace),
     settle: ({ sql }, { args }) => settleOutbox(sql, args[0] as string, args[1] as number),
   }
   /** Of what has transactions of its own. */
