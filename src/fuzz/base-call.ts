@@ -6,7 +6,7 @@ import type { Call, CallBody, Identity } from './call.ts'
 import { freshen } from './draw/freshen.ts'
 import type { Random } from './draw/random.ts'
 import { typical } from './draw/typical.ts'
-import { acceptsOnWire, acceptsParameter, travels } from './wire/readings.ts'
+import { acceptsBody, acceptsParameter, travels } from './wire/readings.ts'
 import { isWritable } from './wire/serialise.ts'
 
 /** How a valid call is made up, in the order in which ways are tried until one is taken. */
@@ -112,7 +112,7 @@ const withPlainInput = (media: MediaType, value: Json | undefined): Json | undef
 
 /** Whether a body of a media type is valid as it travels. */
 export const isValidBody = ({ type, view }: MediaType, value: Json): boolean =>
-  isJsonType(type) ? accepts(view, value) : acceptsOnWire(view, value)
+  isJsonType(type) ? accepts(view, value) : acceptsBody(type, view, value)
 
 const limits = [
   'max_tokens',

@@ -32,7 +32,7 @@ export interface Call {
   readonly identity: Identity
   /** Sent besides, and instead of headers of the same name; an empty value leaves the header out. */
   readonly extraHeaders?: readonly (readonly [string, string])[]
-  /** The request target as it is sent, instead of what path and query make. */
+  /** The request target as it is sent, instead of what path and query make; after `//` it is not below the base. */
   readonly target?: string
 }
 

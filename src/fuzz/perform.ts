@@ -39,12 +39,8 @@ const located = (call: Call, story: Story, base: URL): Call => {
   if (!exchange || !URL.canParse(written, exchange.request.url)) return { ...call, target: '/' }
   const { pathname, search } = new URL(written, exchange.request.url)
   const root = base.pathname.replace(/\/$/, '')
-  // The base is put before every target: what leads out of it cannot be asked for through it.
-  return {
-    ...call,
-    target:
-      (root !== '' && pathname.startsWith(`${root}/`) ? pathname.slice(root.length) : pathname) + search,
-  }
+  const isBelow = root === '' || pathname.startsWith(`${root}/`)
+  return { ...call, target: isBelow ? pathname.slice(root.length) + search : `//${pathname}${search}` }
 }
 
 /** What a binding brings, or undefined where the earlier answer has nothing there. */

@@ -1,11 +1,12 @@
+import { valueAt } from '../openapi/pointer.ts'
 import type { Operation } from './api/operation.ts'
 import type { Call, Scenario, Step } from './call.ts'
-import { freshCall } from './base-call.ts'
+import { freshCall, isValidBody } from './base-call.ts'
 import type { Exchange } from './exchange.ts'
 import { judge } from './judge/judge.ts'
 import type { Suspicion } from './judge/suspicion.ts'
 import { isSuccess, type Session, statusOf } from './session.ts'
-import { perform } from './perform.ts'
+import { perform, withValue } from './perform.ts'
 import { startStory } from './story.ts'
 
 /** A scenario that was run again, with what it showed this time. */
@@ -26,6 +27,19 @@ const keptOf = ({ bindings, intent }: Step): readonly string[] => [
   ...bindings.filter(({ into }) => into.in === 'body').map(({ into }) => into.pointer),
   ...(intent.subject?.in === 'body' ? [intent.subject.pointer] : []),
 ]
+
+/** An invalid text with more letters, where it has to be unique besides; undefined where that would make it valid. */
+const variedSubject = (session: Session, operation: Operation, step: Step): Step | undefined => {
+  const { subject, expect } = step.intent
+  const { body } = step.call
+  const media = body && operation.body?.media.find(({ type }) => type === body.mediaType)
+  if (!media || body.value === undefined || subject?.in !== 'body' || expect !== 'invalid') return undefined
+  const text = valueAt(body.value, subject.pointer)
+  if (typeof text !== 'string') return undefined
+  const more = `${text}${Math.floor(session.random() * 36 ** 6).toString(36)}`
+  const call = withValue(step.call, { in: 'body', name: '', pointer: subject.pointer }, more)
+  return call.body?.value === undefined || isValidBody(media, call.body.value) ? undefined : { ...step, call }
+}
 
 /** Takes all steps again, from the first. */
 export const rerun = async (session: Session, scenario: Scenario, signal?: AbortSignal): Promise<Rerun> => {
@@ -52,6 +66,12 @@ export const rerun = async (session: Session, scenario: Scenario, signal?: Abort
       story.steps.pop()
       story.exchanges.pop()
       exchange = await perform(session, story, again(true), options)
+      const varied = statusOf(exchange) === 409 ? variedSubject(session, operation, step) : undefined
+      if (varied) {
+        story.steps.pop()
+        story.exchanges.pop()
+        exchange = await perform(session, story, { ...step, call: renew(operation, varied) }, options)
+      }
     }
     if (makes(step) && !isSuccess(exchange)) {
       isReady = false

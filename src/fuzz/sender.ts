@@ -64,7 +64,8 @@ export const createSender = ({ settings, client, now, signal }: SenderOptions): 
     const base = settings.url.href.replace(/[?#].*$/, '').replace(/\/$/, '')
     const made = {
       method,
-      url: base + target,
+      // Two slashes lead out of the base.
+      url: target.startsWith('///') ? settings.url.origin + target.slice(2) : base + target,
       headers: [
         ['user-agent', 'mcpd-fuzz'] as const,
         ...headers.filter(([name]) => !given.some(([each]) => each === name)),

@@ -31,7 +31,7 @@ const find = (value: Json | undefined, need: Need, pointer: string, depth: numbe
       : find(value.at(-1), need, below(pointer, value.length - 1), depth + 1)
   if (!isObject(value)) return undefined
   const scalars = Object.entries(value).filter(
-    ([, each]) => typeof each === 'string' || typeof each === 'number',
+    ([, each]) => (typeof each === 'string' && each !== '') || typeof each === 'number',
   )
   const named = new Map(scalars.map(([name]) => [plainName(name), name]))
   for (const wanted of [

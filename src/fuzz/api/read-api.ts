@@ -12,13 +12,15 @@ import {
 import { below } from '../../openapi/pointer.ts'
 import { createSpace } from '../../openapi/schema/view.ts'
 import type { Spec } from '../../openapi/spec.ts'
+import { withLenientNulls } from './lenient-nulls.ts'
 import { isModelOperation } from './model-operation.ts'
 import type { Api, Operation, Parameter, RequestBody, SecurityScheme } from './operation.ts'
 import { readContents, readResponses } from './read-responses.ts'
 import { examplesOf, type Reading } from './reading.ts'
 
 /** The operations of a document. What is wrong with one operation leaves that one out and is listed as a fault. */
-export const readApi = (spec: Spec): Api => {
+export const readApi = (source: Spec): Api => {
+  const spec = withLenientNulls(source)
   const { document } = spec
   const paths = memberOf(document, 'paths')
   if (!isObject(paths) || Object.keys(paths).length === 0)

@@ -70,18 +70,12 @@ const walk = (walking: Walk, view: View, value: Json, pointer: string, depth: nu
   }
   for (const one of all)
     if (!own.includes(one) && depth < depthMax && (one.type === 'object' || one.type === 'array')) {
-      const other = typical(one.view, {
-        random: walking.options.random,
-        optional: 'all',
-        name: walking.options.name,
-      })
-      if (other !== undefined)
-        put({
-          expect: 'valid',
-          keyword: 'oneOf',
-          what: `another branch ${one.label ?? ''}`.trim(),
-          value: other,
-        })
+      for (const optional of ['all', 'none'] as const) {
+        const { random, name } = walking.options
+        const other = typical(one.view, { random, optional, name })
+        const what = `another branch ${one.label ?? ''}${optional === 'none' ? ' with required members only' : ''}`
+        if (other !== undefined) put({ expect: 'valid', keyword: 'oneOf', what: what.trim(), value: other })
+      }
     }
 }
 

@@ -38,9 +38,32 @@ const letters = (random: Random, count: number): string =>
   Array.from({ length: count }, () => String.fromCharCode(97 + Math.floor(random() * 26))).join('')
 const two = (value: number): string => String(value).padStart(2, '0')
 
+const dayMs = 86_400_000
+const spanDays = 10
+const firstDay = Date.parse('2027-01-04T00:00:00Z')
+const dayText = (days: number): string => new Date(firstDay + days * dayMs).toISOString().slice(0, 10)
+
+const ends =
+  /^(end|ends|ending|until|till|to|before|out|checkout|due|last|finish|finished|deadline|return|departure|upper|max|close|closes|expiry|expires?|expiration)$/
+
+/** Whether a name is that of the later of two days: `check_out`, `validUntil`. */
+const isEnd = (name: string): boolean =>
+  name
+    .replaceAll(/([a-z0-9])([A-Z])/g, '$1 $2')
+    .toLowerCase()
+    .split(/[^a-z]+/)
+    .some((word) => ends.test(word))
+
+/** The day or moment so many days later; undefined for what is none. */
+export const shifted = (text: string, days: number): string | undefined => {
+  const [, day = '', rest = ''] = /^(\d{4}-\d\d-\d\d)(t.*)?$/i.exec(text) ?? []
+  const at = Date.parse(`${day}T00:00:00Z`) + days * dayMs
+  return Number.isNaN(at) ? undefined : new Date(at).toISOString().slice(0, 10) + rest
+}
+
 /** A text of a format, another one each time; each is valid by the strictest reading of the format. */
-export const textOfFormat = (format: string, random: Random): string | undefined => {
-  const date = `${between(random, 2025, 2035)}-${two(between(random, 1, 12))}-${two(between(random, 1, 28))}`
+export const textOfFormat = (format: string, random: Random, name = ''): string | undefined => {
+  const date = dayText(between(random, 0, spanDays - 1) + (isEnd(name) ? spanDays : 0))
   switch (format) {
     case 'date':
       return date
@@ -71,7 +94,7 @@ export const typicalText = (one: StringAlternative, random: Random, name: string
   const fits = (text: string): boolean => accepts(one.view, text)
   const format = formatOf(one)
   for (let tries = 0; format !== undefined && tries < 3; tries++) {
-    const text = textOfFormat(format, random)
+    const text = textOfFormat(format, random, name)
     if (text !== undefined && fits(text)) return text
   }
   if (one.patterns.length > 0) {
@@ -112,7 +135,7 @@ const guessByName = (name: string, random: Random): string | undefined => {
   if (/country(code)?$/.test(last)) return 'DE'
   if (last.endsWith('currency')) return 'EUR'
   if (/password/.test(last)) return `Aa1!${letters(random, 8)}`
-  if (/(^|_)(date|day)$|(date|_at|_on)$/.test(last)) return textOfFormat('date', random)
+  if (/(^|_)(date|day)$|(date|_at|_on)$/.test(last)) return textOfFormat('date', random, name)
   return undefined
 }
 

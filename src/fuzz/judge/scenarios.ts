@@ -2,7 +2,7 @@ import type { Scenario } from '../call.ts'
 import type { Exchange } from '../exchange.ts'
 import type { Session } from '../session.ts'
 import { judgeCrossUser, judgeHierarchy } from '../stateful/access.ts'
-import { judgeLifecycle, judgeLocation, judgeSiblings } from '../stateful/lifecycle.ts'
+import { judgeDeletion, judgeLifecycle, judgeLocation, judgeSiblings } from '../stateful/lifecycle.ts'
 import { judgePages } from '../stateful/pages.ts'
 import { judgeFailedCreate, judgeFailedWrite } from '../stateful/refused-writes.ts'
 import { judgePatch, judgeRepeat, judgeReplace } from '../stateful/writes.ts'
@@ -17,6 +17,7 @@ type ScenarioJudge = (
 /** By kind of scenario: what its steps show together. */
 export const scenarioJudges: Readonly<Record<string, ScenarioJudge>> = {
   lifecycle: judgeLifecycle,
+  deletion: judgeDeletion,
   siblings: judgeSiblings,
   location: judgeLocation,
   replace: judgeReplace,

@@ -8,6 +8,7 @@ import { refusalSign } from '../judge/masked.ts'
 import { isSuccess, jsonOf, type Session, statusOf } from '../session.ts'
 import { perform } from '../perform.ts'
 import { continueStory, startStory, type Story } from '../story.ts'
+import { isAboutOthers } from '../judge/relations.ts'
 import type { Case } from './cases.ts'
 
 /** The cases of one operation, with what they refer to kept ready. */
@@ -195,7 +196,8 @@ const contrast = async (
     if (
       role === 'case' &&
       dataRefusals.has(statusOf(exchange)) &&
-      !isKnownRefusal(session, refusalSign(statusOf(exchange), jsonOf(exchange)))
+      (!isKnownRefusal(session, refusalSign(statusOf(exchange), jsonOf(exchange))) ||
+        isAboutOthers(operation, why.subject, exchange))
     )
       return 0
     return statusOf(exchange)

@@ -27,6 +27,8 @@ export const readersOf = (session: Session): Map<string, Reader> => {
     if (writer.method === 'POST') {
       const item = items.get(own)
       if (item) found.set(writer.key, (story) => Promise.resolve(readItem(session, item, story)))
+      // What cannot be read one by one is read in its list.
+      else if (same) found.set(writer.key, (story) => Promise.resolve(readSame(session, same, story)))
     } else if (/^(PUT|PATCH)$/.test(writer.method) && same)
       found.set(writer.key, (story) => Promise.resolve(readSame(session, same, story)))
   }

@@ -2,8 +2,9 @@ import type { Operation } from '../api/operation.ts'
 import { judge } from '../judge/judge.ts'
 import type { Session } from '../session.ts'
 import { crossUser, hierarchy } from '../stateful/access.ts'
-import { lifecycle, location, siblings } from '../stateful/lifecycle.ts'
+import { deletion, lifecycle, location, siblings } from '../stateful/lifecycle.ts'
 import { pages, pagingOf } from '../stateful/pages.ts'
+import { movesOn, poll } from '../stateful/poll.ts'
 import { type Resource, resourcesOf, writableMembers } from '../stateful/resource.ts'
 import { canStream, stream } from '../stateful/streams.ts'
 import { failedCreate, failedWrite, failedWrites } from '../stateful/refused-writes.ts'
@@ -24,10 +25,18 @@ export const statefulSources = (session: Session): readonly Source[] => {
   return [
     ...resources.map((resource) => listSource(() => tales(session, resource, tell))),
     ...operations
+      .filter((each) => isLoneDeleter(each, resources))
+      .map((deleter) => listSource(() => [tell('deletion', () => deletion(session, deleter))])),
+    ...operations
       .filter(canStream)
       .map((operation) => listSource(() => [tell('single', () => stream(session, operation))])),
   ]
 }
+
+const isLoneDeleter = (operation: Operation, resources: readonly Resource[]): boolean =>
+  operation.method === 'DELETE' &&
+  /\}\/?$/.test(operation.path) &&
+  !resources.some(({ deleter }) => deleter === operation)
 
 /** Pages are compared while nobody else writes: one after the other, with no other work beside. */
 export const quietSources = (session: Session): readonly Source[] => {
@@ -78,6 +87,7 @@ const tales = (session: Session, resource: Resource, tell: Tell): readonly (() =
   return [
     tell('lifecycle', () => lifecycle(session, resource)),
     tell('location', () => location(session, resource)),
+    ...(movesOn(resource, session.operations) ? [tell('poll', () => poll(session, resource))] : []),
     ...(put
       ? [tell('replace', () => replace(session, resource)), tell('repeat', () => repeat(session, resource))]
       : []),
@@ -89,6 +99,7 @@ const tales = (session: Session, resource: Resource, tell: Tell): readonly (() =
     ...own.map((operation) => tell('hierarchy', () => hierarchy(session, resource, operation))),
     ...(deleter ? [tell('siblings', () => siblings(session, resource))] : []),
     ...names.map((name) => tell('patch', () => patchOne(session, resource, name))),
+    ...names.map((name) => tell('patch', () => patchOne(session, resource, name, true))),
     ...writers.flatMap((writer) =>
       failedWrites(session, writer).map((write) =>
         tell('failed-write', () => failedWrite(session, resource, writer, write)),

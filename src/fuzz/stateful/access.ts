@@ -31,6 +31,12 @@ export const crossUser = async (
       change: withLargestPage(lister),
     })
   }
+  // What its owner may not write says nothing when another one may not.
+  const isWrite = operation.method === 'PUT' || operation.method === 'PATCH'
+  if (isWrite) {
+    await act(session, story, operation, 'own-write', { what: 'changes its own', expect: 'unknown' })
+    if (!isSuccess(story.exchanges.at(-1))) return undefined
+  }
   const writer = resource.patch ?? resource.put ?? resource.deleter
   if (operation === reader && writer)
     await act(session, story, writer, 'foreign-write', {

@@ -1,4 +1,5 @@
 import { isObject, type Json, memberOf, sameJson } from '../../openapi/json.ts'
+import type { Operation } from '../api/operation.ts'
 import type { Scenario } from '../call.ts'
 import type { Exchange } from '../exchange.ts'
 import type { Suspicion } from '../judge/suspicion.ts'
@@ -61,7 +62,46 @@ export const judgeLifecycle = (
     // What comes after is the same fault seen again.
     return found
   }
+  const again = statusOf(exchanges[at('delete-again')])
+  if (again >= 400 && again < 500 && !gentle.has(again))
+    say(
+      'delete_idempotent',
+      at('delete-again'),
+      `Deleting it again is answered ${again}, not that it is gone.`,
+    )
   return found
+}
+
+/** What may be said of deleting what is gone, and refusals that are not about it. */
+const gentle = new Set([401, 403, 404, 405, 409, 410, 412, 423, 428, 429])
+
+/** Something that can be deleted and not read: deleting it again says that it is gone. */
+export const deletion = async (session: Session, deleter: Operation): Promise<Story | undefined> => {
+  const story = await withThing(session, { reader: deleter })
+  if (!story) return undefined
+  await act(session, story, deleter, 'delete', { what: 'deletes it' })
+  await act(session, story, deleter, 'delete-again', { what: 'deletes it again', expect: 'unknown' })
+  return story
+}
+
+export const judgeDeletion = (
+  _: Session,
+  { steps }: Scenario,
+  exchanges: readonly Exchange[],
+): readonly Suspicion[] => {
+  const step = steps.findIndex(({ role }) => role === 'delete-again')
+  const again = statusOf(exchanges[step])
+  const isGone = isSuccess(exchanges[steps.findIndex(({ role }) => role === 'delete')])
+  if (!isGone || again < 400 || again > 499 || gentle.has(again)) return []
+  return [
+    {
+      check: 'delete_idempotent',
+      operation: steps[step]?.call.operation ?? '',
+      step,
+      message: `Deleting it again is answered ${again}, not that it is gone.`,
+      traits: 'delete_idempotent',
+    },
+  ]
 }
 
 /** Whether an operation makes what the other one reads: in its collection, or at its place. */

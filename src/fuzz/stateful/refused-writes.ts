@@ -1,5 +1,7 @@
 import { isList, isObject, type Json, memberOf, sameJson } from '../../openapi/json.ts'
-import type { Operation } from '../api/operation.ts'
+import { alternatives } from '../../openapi/schema/alternatives.ts'
+import { itemsOf } from '../api/find-id.ts'
+import type { Operation, Parameter } from '../api/operation.ts'
 import { freshCall, isValidBody, writableMedia } from '../base-call.ts'
 import type { Call, Scenario } from '../call.ts'
 import { drawsOf } from '../draw/draws.ts'
@@ -152,8 +154,23 @@ export const withLargestPage =
         lister.parameters.some((each) => each.in === 'query' && each.name === name && each.required),
       ),
     )
-    return { ...call, query: { ...query, ...(size && { [size.name]: Math.min(most ?? 1000, 1000) }) } }
+    const inner = lister.parameters.flatMap(largestInside)[0]
+    return {
+      ...call,
+      query: { ...query, ...(size && { [size.name]: Math.min(most ?? 1000, 1000) }), ...inner },
+    }
   }
+
+/** `page[size]`: the most that a member of a parameter asks for. */
+const largestInside = ({ in: place, name, view }: Parameter): readonly Record<string, Json>[] =>
+  place !== 'query'
+    ? []
+    : alternatives(view).flatMap((one) => {
+        if (one.type !== 'object') return []
+        const [member, own] = [...one.properties].find(([each]) => sizes.test(each)) ?? []
+        const most = own?.atoms.map(({ node }) => node['maximum']).find((each) => typeof each === 'number')
+        return member === undefined ? [] : [{ [name]: { [member]: Math.min(most ?? 1000, 1000) } }]
+      })
 
 /** Texts of a body that occur nowhere else. */
 const marksIn = (value: Json | undefined): readonly string[] => {
@@ -176,23 +193,25 @@ export const judgeFailedCreate = (
   const others = new Set(
     steps.filter(({ role }) => role === 'setup').flatMap(({ call }) => marksIn(call.body?.value)),
   )
+  const of = (step: number, message: string): readonly Suspicion[] => [
+    { check: 'leakage', operation: steps[create]?.call.operation ?? '', step, message, traits: 'leakage' },
+  ]
+  // Below what was made for it nobody else makes anything.
+  const isAlone =
+    Object.keys(steps[create]?.call.path ?? {}).length > 0 &&
+    steps.every(({ role, call }) => role !== 'setup' || !call.operation.startsWith('GET '))
+  const countBefore = itemsOf(jsonOf(exchanges[before]))?.items.length
   for (const [step, { role }] of steps.entries()) {
     if (role !== 'list' || !isSuccess(exchanges[step])) continue
+    const count = itemsOf(jsonOf(exchanges[step]))?.items.length
+    if (isAlone && count !== undefined && countBefore !== undefined && count > countBefore)
+      return of(step, `A creation was answered ${status}, and the list has one more.`)
     const body = exchanges[step]?.response?.body ?? ''
     const mark = marksIn(steps[create]?.call.body?.value).find(
       (each) =>
         !others.has(each) && body.includes(JSON.stringify(each)) && !old.includes(JSON.stringify(each)),
     )
-    if (mark !== undefined)
-      return [
-        {
-          check: 'leakage',
-          operation: steps[create]?.call.operation ?? '',
-          step,
-          message: `A creation that was answered ${status} is in the list.`,
-          traits: 'leakage',
-        },
-      ]
+    if (mark !== undefined) return of(step, `A creation that was answered ${status} is in the list.`)
   }
   return []
 }

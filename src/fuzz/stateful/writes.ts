@@ -138,24 +138,32 @@ export const patchOne = async (
   session: Session,
   resource: Resource,
   name: string,
+  isNull = false,
 ): Promise<Story | undefined> => {
   const { patch, reader } = resource
   const view = patch && writableMembers(patch).get(name)
   const story = patch && view && (await withThing(session, resource))
   const media = patch && writableMedia(patch)[0]
   if (!patch || !story || !media) return undefined
-  await act(session, story, reader, 'read-before', { what: 'reads it' })
+  const change = (role: string, value: Json): Promise<unknown> =>
+    write(
+      session,
+      story,
+      patch,
+      role,
+      value === null ? `takes ${name} away by null` : `changes ${name}`,
+      () => ({ ...made(session, patch, 'none'), body: { mediaType: media.type, value: { [name]: value } } }),
+      'unknown',
+    )
   const value = typical(view, { random: session.random, optional: 'all', name })
   if (value === undefined || !isValidBody(media, { [name]: value })) return undefined
-  await write(
-    session,
-    story,
-    patch,
-    'patch',
-    `changes ${name}`,
-    () => ({ ...made(session, patch, 'none'), body: { mediaType: media.type, value: { [name]: value } } }),
-    'unknown',
-  )
+  if (isNull) {
+    if (!isValidBody(media, { [name]: null })) return undefined
+    // There has to be something to take away.
+    await change('patch-first', value)
+  }
+  await act(session, story, reader, 'read-before', { what: 'reads it' })
+  await change('patch', isNull ? null : value)
   await act(session, story, reader, 'read-after', { what: 'reads it again' })
   return story
 }

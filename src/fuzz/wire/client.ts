@@ -1,8 +1,9 @@
-import { Pool } from 'undici'
+import { Client, type Dispatcher, Pool } from 'undici'
 import type { LookupFunction } from 'node:net'
+import { brotliDecompressSync, gunzipSync, inflateSync } from 'node:zlib'
 import type { Exchange, FailureKind, WireRequest, WireResponse } from '../exchange.ts'
 
-/** Sends requests exactly as they are: `..`, odd methods and doubled headers stay, nothing is followed or unpacked. */
+/** Sends requests exactly as they are: `..`, odd methods and doubled headers stay, nothing is followed. */
 export interface WireClient extends AsyncDisposable {
   /** Never throws for what the target does: a failure is part of the exchange. */
   send(operation: string, request: WireRequest, limits: SendLimits): Promise<Exchange>
@@ -31,27 +32,43 @@ const floodBytes = 32 * 2 ** 20
 const connectMaxMs = 5000
 
 export const createWireClient = ({ url, connections, now, lookup }: WireClientOptions): WireClient => {
-  const pool = new Pool(url.origin, {
-    connections,
+  const options = {
     pipelining: 1,
     headersTimeout: 0,
     bodyTimeout: 0,
     keepAliveTimeout: 3000,
     maxHeaderSize: 64 * 1024,
     connect: { timeout: connectMaxMs, ...(lookup && { lookup }) },
-  })
+  }
+  const pool = new Pool(url.origin, { ...options, connections })
   const begun = now()
+  const sendBy = (
+    dispatcher: Dispatcher,
+    operation: string,
+    request: WireRequest,
+    limits: SendLimits,
+  ): Promise<Exchange> =>
+    new Promise((settle) => {
+      exchange(dispatcher, operation, request, limits, now, begun, settle)
+    })
   return {
-    send: (operation, request, limits) =>
-      new Promise((settle) => {
-        exchange(pool, operation, request, limits, now, begun, settle)
-      }),
+    send: async (operation, request, limits) => {
+      const first = await sendBy(pool, operation, request, limits)
+      // A connection kept open may have been closed just when it was used again: a new one tells.
+      if (first.failure?.kind !== 'dropped' || first.response || limits.signal.aborted) return first
+      const client = new Client(url.origin, options)
+      try {
+        return await sendBy(client, operation, request, limits)
+      } finally {
+        await client.destroy()
+      }
+    },
     [Symbol.asyncDispose]: () => pool.destroy(),
   }
 }
 
 const exchange = (
-  pool: Pool,
+  dispatcher: Dispatcher,
   operation: string,
   request: WireRequest,
   { totalMaxMs, cutAfterBytes, signal }: SendLimits,
@@ -80,8 +97,13 @@ const exchange = (
       firstByteMs: firstByteMs || headMs,
       totalMs: now() - sent,
     }
-    const body = chunks.length === 1 ? String(chunks[0]) : Buffer.concat(chunks).toString()
-    const response = head && { ...head, body, bodyBytes: bytes, isCut: bytes > kept }
+    const whole = unpacked(Buffer.concat(chunks), head?.headers['content-encoding'])
+    const response = head && {
+      ...head,
+      body: (whole ?? '').toString(),
+      bodyBytes: bytes,
+      isCut: bytes > kept || whole === undefined,
+    }
     settle({ operation, request, ...(response && { response }), ...(failure && { failure }), timings })
   }
   const give = (kind: FailureKind, message: string): void => {
@@ -95,7 +117,7 @@ const exchange = (
   signal.addEventListener('abort', interrupted, { once: true })
   const address = request.url.slice(pathStart(request.url))
   try {
-    pool.dispatch(
+    dispatcher.dispatch(
       {
         path: address,
         method: request.method,
@@ -135,6 +157,24 @@ const exchange = (
   } catch (error) {
     // undici refuses what no HTTP can carry.
     give('malformed', `not sent: ${(error as Error).message}`)
+  }
+}
+
+const unpackers: Readonly<Record<string, typeof gunzipSync>> = {
+  gzip: gunzipSync,
+  'x-gzip': gunzipSync,
+  deflate: inflateSync,
+  br: brotliDecompressSync,
+}
+
+/** The body out of its encoding, which some use unasked; undefined where it cannot be read, and nothing can be said of it. */
+const unpacked = (body: Buffer, encoding: string | undefined): Buffer | undefined => {
+  const name = encoding?.trim().toLowerCase() ?? ''
+  if (name === '' || name === 'identity' || body.length === 0) return body
+  try {
+    return unpackers[name]?.(body, { maxOutputLength: floodBytes })
+  } catch {
+    return undefined
   }
 }
 

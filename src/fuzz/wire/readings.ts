@@ -4,7 +4,7 @@ import { alternatives } from '../../openapi/schema/alternatives.ts'
 import { memberView } from '../../openapi/schema/structure.ts'
 import type { View } from '../../openapi/schema/view.ts'
 import type { Parameter } from '../api/operation.ts'
-import { wellFormed } from './serialise.ts'
+import { isForm, wellFormed } from './serialise.ts'
 
 /**
  * Outside JSON every value travels as text, and who gets it reads it as the schema suggests: `5` is a number where
@@ -12,6 +12,15 @@ import { wellFormed } from './serialise.ts'
  */
 export const acceptsOnWire = (view: View, value: Json): boolean =>
   readingsOf(view, asSent(value), 0).some((reading) => accepts(view, reading))
+
+/** The same of a body: of a form only its parts are sent, of anything else that is no JSON its text. */
+export const acceptsBody = (type: string, view: View, value: Json): boolean => {
+  if (!isForm(type)) return acceptsOnWire(view, typeof value === 'string' ? value : JSON.stringify(value))
+  const parts = Object.entries(isObject(value) ? value : {}).filter(
+    ([, part]) => !isList(part) || part.length > 0,
+  )
+  return acceptsOnWire(view, Object.fromEntries(parts))
+}
 
 /** What is left of a value on the wire: texts, lists of texts and members that are either. */
 const asSent = (value: Json): Json =>
@@ -83,7 +92,13 @@ const firstValid = (view: View, value: Json, depth: number): Json => {
 
 /** Whether a value of a parameter is valid as it travels. */
 export const acceptsParameter = (parameter: Parameter, value: Json): boolean =>
-  parameter.isJson ? accepts(parameter.view, value) : acceptsOnWire(parameter.view, value)
+  parameter.isJson
+    ? accepts(parameter.view, value)
+    : acceptsOnWire(parameter.view, isObject(value) ? withTexts(value) : value)
+
+/** Members of parameters are not repeated: a list in one is a text. */
+const withTexts = (value: { readonly [name: string]: Json }): Json =>
+  Object.fromEntries(Object.entries(value).map(([name, member]) => [name, asText(member)]))
 
 /** Whether the text in a header or path stays what it is: no character is lost or ends the value. */
 export const travels = (where: Parameter['in'], value: Json): boolean => {

@@ -160,11 +160,14 @@ const multipart = (value: Json): string => {
   return `${parts.join('')}--${boundary}--\r\n`
 }
 
+/** Types whose bodies are made of named parts. */
+export const isForm = (type: string): boolean =>
+  type === 'application/x-www-form-urlencoded' || type === 'multipart/form-data'
+
 /** Types of bodies that can be written. */
 export const isWritable = (type: string): boolean =>
   isJsonType(type) ||
-  type === 'application/x-www-form-urlencoded' ||
-  type === 'multipart/form-data' ||
+  isForm(type) ||
   type.startsWith('text/') ||
   type === 'application/octet-stream' ||
   type === '*/*'
