@@ -67,6 +67,8 @@ export const measureStorage = async (
       if (random() < editShare && at > 0) await branch(`edit-${at}`, at - 1)
     }
     transcriptBytes += jsonBytes(said)
+    // As a database does by itself, from time to time.
+    await vacuum?.('plain')
   }
   await store.journal.seal()
   await store.journal.collect({})

@@ -33,7 +33,7 @@ export const turnValues = (cipher: Cipher, turn: StoredTurn, fence: number): rea
     packed,
     cipher.seal(bodyPlace(turn.bodyHash), data),
     isOpen ? fence : null,
-    isOpen || seals ? null : vectorOf(turn.body),
+    isOpen || seals ? null : vectorOf([turn.body]),
     sealFacts(cipher, turn.id, turn) ?? null,
   ]
 }

@@ -8,7 +8,8 @@ import { unavailable } from './failure.ts'
  * offset of a segment. A deleted context has no tenant: nobody finds it, and its rows go when there is time.
  *
  * The bytes of bodies are the truth; `about` is JSON text for the same reason, for JSONB refuses NULs and orders
- * members anew. `tags` and `words` are copies to search by.
+ * members anew. `tags` and `words` are copies to search by: those of a turn until it is sealed, then
+ * those of its whole segment, which take less room.
  */
 const migrations: readonly string[] = [
   `
@@ -53,6 +54,12 @@ const migrations: readonly string[] = [
   ALTER TABLE mcpd.turns ALTER COLUMN body_hash DROP NOT NULL, ALTER COLUMN chain_hash DROP NOT NULL,
     ADD COLUMN facts bytea;
   ALTER TABLE mcpd.contexts ADD COLUMN sealed bytea, ADD COLUMN archived jsonb;
+  `,
+  // Words of sealed turns, once for a segment. Where the version before has sealed, they are still those of each turn.
+  `
+  ALTER TABLE mcpd.segments ADD COLUMN words tsvector;
+  CREATE INDEX segments_by_words ON mcpd.segments USING gin (words) WITH (gin_pending_list_limit = 256);
+  ALTER INDEX mcpd.turns_by_words SET (gin_pending_list_limit = 256);
   `,
 ]
 

@@ -8,6 +8,7 @@ import { hashBytes, streamingState } from '../sqlite/rows.ts'
 import { damaged } from '../verify.ts'
 import type { Database, Sql } from './database.ts'
 import { bodyColumns, type BodyRow, readSegments, segmentPlace, turnOf } from './rows.ts'
+import { vectorOf } from './words.ts'
 
 /** The end of a path whose unsealed part may be long enough. */
 export interface PathTip {
@@ -75,14 +76,20 @@ const makeSegment = async (sql: Sql, vault: Vault, k: number, ids: readonly stri
   )
   if (rows.length !== ids.length) return false
   const cipher = vault.of(context)
-  const { raw, offsets } = await concatenate(sql, cipher, rows)
+  const { raw, offsets, bodies } = await concatenate(sql, cipher, rows)
   const hash = hashBytes(cipher.nameOf(sha256(raw)))
   const segment = await sql.get<{ s: number }>(
-    'INSERT INTO mcpd.segments (k, hash, raw_bytes, data) VALUES ($1, $2, $3, $4) RETURNING s',
-    [k, hash, raw.length, cipher.seal(segmentPlace(hash), zstdCompressSync(raw))],
+    `INSERT INTO mcpd.segments (k, hash, raw_bytes, data, words) VALUES ($1, $2, $3, $4, $5::tsvector) RETURNING s`,
+    [
+      k,
+      hash,
+      raw.length,
+      cipher.seal(segmentPlace(hash), zstdCompressSync(raw)),
+      cipher.seals ? null : vectorOf(bodies),
+    ],
   )
   await sql.all(
-    `UPDATE mcpd.turns SET s = $2, "offset" = place."offset", data = NULL, packed = NULL
+    `UPDATE mcpd.turns SET s = $2, "offset" = place."offset", data = NULL, packed = NULL, words = NULL
      FROM unnest($3::text[], $4::int[]) AS place (id, "offset") WHERE turns.k = $1 AND turns.id = place.id`,
     [k, segment?.s, rows.map(({ id }) => id), offsets],
   )
@@ -95,7 +102,11 @@ const concatenate = async (
   sql: Sql,
   cipher: Cipher,
   rows: readonly BodyRow[],
-): Promise<{ readonly raw: Buffer; readonly offsets: readonly number[] }> => {
+): Promise<{
+  readonly raw: Buffer
+  readonly offsets: readonly number[]
+  readonly bodies: readonly Buffer[]
+}> => {
   const read = await readSegments(sql, rows)
   const places = new Map<string, number>()
   const bodies: Buffer[] = []
@@ -115,5 +126,5 @@ const concatenate = async (
     length += body.length
     return offset
   })
-  return { raw: Buffer.concat(bodies), offsets }
+  return { raw: Buffer.concat(bodies), offsets, bodies }
 }

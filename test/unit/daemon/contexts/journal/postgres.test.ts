@@ -96,6 +96,35 @@ describe.skipIf(missing !== undefined)(`PostgreSQL${missing === undefined ? '' :
     expect(await textsOf(journal)).toEqual(['one', 'two', 'three'])
   })
 
+  it('finds words of sealed turns, all of them in one turn and phrases in one piece', async () => {
+    const journal = await open()
+    await append(
+      journal,
+      Array.from({ length: 40 }, (_, index) => `apples ${index}`),
+      { expected: null },
+    )
+    await append(journal, ['pears and plums', 'plums 東京都', 'pears'])
+    const found = async (text: string, limit = 100) =>
+      (await journal.search({ tenant: 'default', text, limit })).map(({ turn }) => turn.seq)
+    const asked = async () => [
+      await found('Pears plums'),
+      await found('東京'),
+      await found('京東'),
+      (await found('apples')).length,
+      (await found('apples', 7)).length,
+      await found('apples 3'),
+    ]
+    const before = await asked()
+    expect(before).toEqual([[41], [42], [], 40, 7, [4]])
+    await append(
+      journal,
+      Array.from({ length: 40 }, (_, index) => `oranges ${index}`),
+    )
+    await journal.seal()
+    expect(await journal.stats()).toMatchObject({ segments: 2 })
+    expect(await asked()).toEqual(before)
+  })
+
   it('aborts what a daemon left open once its lease has run out, which then cannot close it', async () => {
     const stale = await open({ leaseMs: 10 * 60_000 })
     const other = await open({ leaseMs: 10 * 60_000 })
