@@ -5,8 +5,17 @@ const turnBytes = 512
 
 interface HotPath {
   readonly context: string
+  readonly end: string
   readonly turns: readonly StoredTurn[]
   readonly bytes: number
+}
+
+/** What is known of one context. */
+interface HotContext {
+  readonly heads: Map<string, string | null>
+  /** The turns that paths in memory end at. */
+  readonly ends: Set<string>
+  revision?: string
 }
 
 /**
@@ -17,8 +26,11 @@ export interface HotPaths {
   path(key: ContextKey, end: string): readonly StoredTurn[] | undefined
   /** Where a head is; undefined where that is not known. */
   head(key: ContextKey, name: string): string | null | undefined
+  /** What everything that is known of a context is of, where that was said. */
+  revision(key: ContextKey): string | undefined
   keep(key: ContextKey, turns: readonly StoredTurn[]): void
   setHead(key: ContextKey, name: string, end: string | null): void
+  setRevision(key: ContextKey, revision: string): void
   /** A path that is not asked for any more, such as one that a longer one has replaced. */
   forget(key: ContextKey, end: string): void
   /** Everything about a context. */
@@ -28,13 +40,14 @@ export interface HotPaths {
 
 export const createHotPaths = (maxBytes: number): HotPaths => {
   const paths = new Map<string, HotPath>()
-  const heads = new Map<string, Map<string, string | null>>()
+  const contexts = new Map<string, HotContext>()
   let bytes = 0
 
   const forget = (name: string): void => {
     const path = paths.get(name)
     if (!path) return
     paths.delete(name)
+    contexts.get(path.context)?.ends.delete(path.end)
     bytes -= path.bytes
   }
   const makeRoom = (): void => {
@@ -42,6 +55,21 @@ export const createHotPaths = (maxBytes: number): HotPaths => {
       if (bytes <= maxBytes) return
       forget(name)
     }
+  }
+  const drop = (context: string): void => {
+    for (const end of contexts.get(context)?.ends ?? []) forget(`${context}\0${end}`)
+    contexts.delete(context)
+  }
+  /** Makes it the last one to go. */
+  const known = (key: ContextKey): HotContext => {
+    const context = contextOf(key)
+    const found = contexts.get(context) ?? { heads: new Map(), ends: new Set() }
+    contexts.delete(context)
+    contexts.set(context, found)
+    // It is small: so many are known that every path that fits has one.
+    const [oldest] = contexts.keys()
+    if (contexts.size > contextsMax && oldest !== undefined) drop(oldest)
+    return found
   }
   return {
     path: (key, end) => {
@@ -52,39 +80,31 @@ export const createHotPaths = (maxBytes: number): HotPaths => {
       paths.set(name, path)
       return path.turns
     },
-    head: (key, name) => heads.get(contextOf(key))?.get(name),
+    head: (key, name) => contexts.get(contextOf(key))?.heads.get(name),
+    revision: (key) => contexts.get(contextOf(key))?.revision,
     keep: (key, turns) => {
       const last = turns.at(-1)
       if (!last) return
       const size = turns.reduce((sum, { bodyBytes }) => sum + bodyBytes + turnBytes, 0)
       if (size > maxBytes) return
-      const name = `${contextOf(key)}\0${last.id}`
+      const context = contextOf(key)
+      const name = `${context}\0${last.id}`
       forget(name)
-      paths.set(name, { context: contextOf(key), turns, bytes: size })
+      known(key).ends.add(last.id)
+      paths.set(name, { context, end: last.id, turns, bytes: size })
       bytes += size
       makeRoom()
     },
-    setHead: (key, name, end) => {
-      const context = contextOf(key)
-      const known = heads.get(context) ?? new Map<string, string | null>()
-      known.set(name, end)
-      heads.delete(context)
-      heads.set(context, known)
-      // A head is small: so many are known that every path that fits has one.
-      const [oldest] = heads.keys()
-      if (heads.size > headsMax && oldest !== undefined) heads.delete(oldest)
+    setHead: (key, name, end) => void known(key).heads.set(name, end),
+    setRevision: (key, revision) => {
+      known(key).revision = revision
     },
     forget: (key, end) => forget(`${contextOf(key)}\0${end}`),
-    drop: (key) => {
-      const context = contextOf(key)
-      heads.delete(context)
-      for (const [name, path] of paths) if (path.context === context) forget(name)
-    },
+    drop: (key) => drop(contextOf(key)),
     bytes: () => bytes,
   }
 }
 
-/** Contexts whose heads are known. */
-const headsMax = 50_000
+const contextsMax = 50_000
 
 const contextOf = ({ tenant, context }: ContextKey): string => `${tenant}\0${context}`

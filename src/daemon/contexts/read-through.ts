@@ -1,33 +1,30 @@
 import type { Append, Appended, ContextKey, StoredTurn, Turn } from '../../core/context.ts'
-import type { ContextPath, Journal, PathEnd, PathRange } from '../../core/journal.ts'
+import type { ContextPath, OwnJournal, PathEnd, PathRange } from '../../core/journal.ts'
 import type { HotPaths } from './hot.ts'
 import { placesOf } from './journal/range.ts'
 
 /** Reads paths from memory where they are and from the journal where not, and keeps memory true to what is written. */
 export interface ReadThrough {
   path(key: ContextKey, end: PathEnd, range?: PathRange): Promise<ContextPath | undefined>
-  /** After an append was acknowledged. */
-  appended(request: Append, result: Appended): void
-  /** After anything else was changed in a context, or when it is not known whether it was. */
-  changed(key: ContextKey): void
+  /** Before a context is written to; one of both is to be called when that is done. */
+  writing(key: ContextKey): Writing
+  close(): Promise<void>
 }
 
-/**
- * Of a journal that other processes write to: nothing is kept, for heads that they move, turns that they pin and
- * contexts that they delete would be shown as they were.
- */
-export const readDirectly = (journal: Journal): ReadThrough => ({
-  path: (...query) => journal.path(...query),
-  appended: () => undefined,
-  changed: () => undefined,
-})
+export interface Writing {
+  /** After an append was acknowledged. */
+  appended(request: Append, result: Appended): void
+  /** After anything else was changed in the context, or when it is not known whether it was. */
+  changed(): void
+}
 
 interface Load {
   readonly context: string
   readonly path: Promise<ContextPath | undefined>
 }
 
-export const createReadThrough = (journal: Journal, hot: HotPaths): ReadThrough => {
+/** Of a journal that nobody else writes to: what is in memory is the truth. */
+export const createReadThrough = (journal: OwnJournal, hot: HotPaths): ReadThrough => {
   /** One for each path that is being read, however many wait for it. */
   const loads = new Map<string, Load>()
 
@@ -71,20 +68,21 @@ export const createReadThrough = (journal: Journal, hot: HotPaths): ReadThrough 
       const known = cached(key, end)
       if (known) return partOf({ end: known.at(-1)?.id ?? null, length: known.length, turns: known }, range)
       // A part of a long path is read as such: all of it would cost more than it saves.
-      if (range.from !== undefined || range.to !== undefined || range.last !== undefined)
-        return journal.path(key, end, range)
-      return load(key, end)
+      return isPart(range) ? journal.path(key, end, range) : load(key, end)
     },
-    appended: (request, result) => {
-      renew(request)
-      if (result.outcome !== 'ok') return
-      extend(hot, request, result.turns)
-      hot.setHead(request, request.head, result.head)
-    },
-    changed: (key) => {
-      renew(key)
-      hot.drop(key)
-    },
+    writing: (key) => ({
+      appended: (request, result) => {
+        renew(key)
+        if (result.outcome !== 'ok') return
+        extend(hot, request, result.turns)
+        hot.setHead(key, request.head, result.head)
+      },
+      changed: () => {
+        renew(key)
+        hot.drop(key)
+      },
+    }),
+    close: async () => undefined,
   }
 }
 
@@ -107,7 +105,11 @@ const extend = (hot: HotPaths, request: Append, made: readonly Turn[]): void => 
   if (first.parent !== null && request.base === undefined) hot.forget(request, first.parent)
 }
 
-const partOf = (path: ContextPath, range: PathRange): ContextPath => {
+/** Whether less than all is asked for. */
+export const isPart = ({ from, to, last }: PathRange): boolean =>
+  from !== undefined || to !== undefined || last !== undefined
+
+export const partOf = (path: ContextPath, range: PathRange): ContextPath => {
   const { from, to } = placesOf(range, path.length)
   return {
     ...path,

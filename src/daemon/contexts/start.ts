@@ -12,6 +12,7 @@ import { createAsk } from './ask.ts'
 import type { Caches } from './cache/caches.ts'
 import { createCompaction } from './compaction.ts'
 import { createVault, type MasterKey } from './encryption/vault.ts'
+import { openHotCopies } from './hot-redis/open.ts'
 import { newId } from './ids.ts'
 import { lazyJournal } from './journal/lazy.ts'
 import { createMemoryJournal } from './journal/memory.ts'
@@ -45,9 +46,14 @@ const collectEveryMs = 60 * 60_000
 
 /** Prepares the store of conversations, and makes what uses it. */
 export const startContexts = (config: ContextsConfig, options: StartOptions): Contexts => {
-  const { registry, invoke, caches, log, now } = options
+  const { registry, invoke, caches, metrics, log, now } = options
   const journal = journalOf(config, options)
-  const contexts = createContextStore({ journal, hotMaxBytes: config.hotMaxBytes })
+  const keys = config.encryption?.keys ?? []
+  const contexts = createContextStore({
+    journal,
+    hotMaxBytes: config.hotMaxBytes,
+    ...(config.hot && { copies: openHotCopies({ ...config.hot, keys, metrics, log, now }) }),
+  })
   const ask = createAsk(invoke, now)
   const vectors = vectorsOf(config, ask, caches.vectors)
   const pruning = createPruning({

@@ -2,18 +2,22 @@ import { type Append, type ContextKey, type ContextSummary, mainHead } from '../
 import { McpdError } from '../../core/errors.ts'
 import type { Annotation, ContextPath, Journal, PathEnd, PathRange } from '../../core/journal.ts'
 import { createHotPaths } from './hot.ts'
+import type { HotCopies } from './hot-redis/copies.ts'
 import { checkId, newId as makeId } from './ids.ts'
 import { checkAbout, checkAppend } from './limits.ts'
 import { missingContext, missingEnd } from './missing.ts'
-import { createReadThrough, readDirectly } from './read-through.ts'
+import { createReadThrough } from './read-through.ts'
+import { createSharedReads } from './shared-reads.ts'
 import { type ContextWrites, createWrites } from './writes.ts'
 
 export interface ContextStoreOptions {
   readonly journal: Journal
   /** Makes ids of contexts and of forks. Default: the time and 64 random bits. */
   readonly newId?: () => string
-  /** Paths kept in memory, unless the journal is shared. Default 64 MiB. */
+  /** Paths kept in memory. Default 64 MiB. */
   readonly hotMaxBytes?: number
+  /** Beside a journal that is shared: copies that all who share it read. Closed with the store. */
+  readonly copies?: HotCopies
 }
 
 /**
@@ -43,10 +47,10 @@ export const createContextStore = ({
   journal,
   newId = makeId,
   hotMaxBytes = hotMaxBytesDefault,
+  copies,
 }: ContextStoreOptions): ContextStore => {
-  const reads = journal.shared
-    ? readDirectly(journal)
-    : createReadThrough(journal, createHotPaths(hotMaxBytes))
+  const hot = createHotPaths(hotMaxBytes)
+  const reads = journal.shared ? createSharedReads(journal, hot, copies) : createReadThrough(journal, hot)
   const find = async (key: ContextKey): Promise<ContextSummary | undefined> => {
     checkKey(key)
     return journal.summary(key)
@@ -74,22 +78,28 @@ export const createContextStore = ({
     annotate: async (key, change) => {
       checkKey(key)
       checkAbout(change)
-      const changed = await journal.annotate(key, change).finally(() => reads.changed(key))
+      const writing = reads.writing(key)
+      const changed = await journal.annotate(key, change).finally(() => writing.changed())
       if (!changed) throw missingContext(key)
       return changed
     },
     delete: async (key) => {
       checkKey(key)
-      if (!(await journal.delete(key).finally(() => reads.changed(key)))) throw missingContext(key)
+      const writing = reads.writing(key)
+      if (!(await journal.delete(key).finally(() => writing.changed()))) throw missingContext(key)
     },
     restore: async (appends) => {
       for (const append of appends) checkAppend(append)
       const [first] = appends
       if (!first) throw new McpdError('BAD_REQUEST', 'There is nothing to restore.')
-      await journal.restore(appends).finally(() => reads.changed(first))
+      const writing = reads.writing(first)
+      await journal.restore(appends).finally(() => writing.changed())
       return summary(first)
     },
-    close: () => journal.close(),
+    close: async () => {
+      await reads.close()
+      await journal.close()
+    },
   }
 }
 

@@ -88,14 +88,15 @@ export interface ContextWrites {
 export const createWrites = (journal: Journal, reads: ReadThrough, newId: () => string): ContextWrites => {
   const write = async (request: Append): Promise<Stored | Conflict> => {
     checkAppend(request)
+    const writing = reads.writing(request)
     try {
       const result = await journal.append(request)
-      reads.appended(request, result)
+      writing.appended(request, result)
       failpoint('before-acknowledgement')
       return result.outcome === 'conflict' ? result : { ...result, name: request.head }
     } catch (error) {
       // It may or may not have been written.
-      reads.changed(request)
+      writing.changed()
       throw error
     }
   }

@@ -1,0 +1,158 @@
+import { crc32, zstdCompressSync, zstdDecompressSync } from 'node:zlib'
+import type { StoredTurn, TurnOrigin, TurnState } from '../../../core/context.ts'
+import type { Role } from '../../../core/inference.ts'
+import { sha256 } from '../journal/hashes.ts'
+
+/**
+ * An item of a copy: a kind, a checksum, and turns, which are the length of a header, the header as JSON, and their
+ * bodies one behind the other. Hashes are not in it: they are made of the bodies that are read, and the last one must
+ * be the one that the journal tells.
+ */
+const kinds = { raw: 1, packed: 2 } as const
+const checksumAt = 1
+const contentAt = 5
+const lengthBytes = 4
+
+/** A block is full from so many turns or bytes of bodies on. */
+const blockTurns = 32
+const blockBytes = 64 * 1024
+/** Largest content of an item: one body of the largest size, and what is said of it. */
+const contentMaxBytes = 16 * 1024 * 1024
+
+/** A turn without what follows from the turns before it. */
+export type ItemTurn = Omit<StoredTurn, 'seq' | 'bodyHash' | 'chainHash' | 'bodyBytes'>
+
+/** Turns as a header has them, in the order of the bodies. */
+type HeaderRow = readonly [
+  id: string,
+  parent: string | null,
+  role: Role,
+  at: number,
+  state: TurnState,
+  pinned: 0 | 1,
+  bodyBytes: number,
+  origin: TurnOrigin | null | undefined,
+]
+
+/** Bytes to bytes, for one context: encryption and its reverse. */
+export interface Sealing {
+  readonly seal: (bytes: Buffer) => Buffer
+  readonly open: (bytes: Buffer) => Buffer
+}
+
+const itemOf = (kind: number, turns: readonly ItemTurn[], { seal }: Sealing): Buffer => {
+  const header = Buffer.from(
+    JSON.stringify(
+      turns.map(({ id, parent, role, at, state, pinned, origin, body }): HeaderRow => [
+        id,
+        parent,
+        role,
+        at,
+        state,
+        pinned ? 1 : 0,
+        body.length,
+        origin,
+      ]),
+    ),
+  )
+  const length = Buffer.alloc(lengthBytes)
+  length.writeUInt32BE(header.length)
+  const plain = Buffer.concat([length, header, ...turns.map(({ body }) => body)])
+  const content = seal(kind === kinds.packed ? zstdCompressSync(plain) : plain)
+  const head = Buffer.alloc(contentAt)
+  head.writeUInt8(kind)
+  head.writeUInt32BE(crc32(content), checksumAt)
+  return Buffer.concat([head, content])
+}
+
+/** One turn as it is: what is behind the blocks. */
+export const rawItem = (turn: ItemTurn, sealing: Sealing): Buffer => itemOf(kinds.raw, [turn], sealing)
+
+/** Turns in blocks, the last of which may not be full. */
+export const blocksOf = (
+  turns: readonly ItemTurn[],
+  sealing: Sealing,
+): { readonly items: readonly Buffer[]; readonly full: number } => {
+  const items: Buffer[] = []
+  let block: ItemTurn[] = []
+  let bytes = 0
+  const end = (): void => {
+    items.push(itemOf(kinds.packed, block, sealing))
+    block = []
+    bytes = 0
+  }
+  for (const turn of turns) {
+    block.push(turn)
+    bytes += turn.body.length
+    if (block.length >= blockTurns || bytes >= blockBytes) end()
+  }
+  const full = items.length
+  if (block.length > 0) end()
+  return { items, full }
+}
+
+/** The turns of items, each once, as the last item that has it says. Throws for what is not as it was written. */
+export const readItems = (items: readonly Buffer[], { open }: Sealing): ReadonlyMap<string, ItemTurn> => {
+  const turns = new Map<string, ItemTurn>()
+  for (const item of items) {
+    const content = item.subarray(contentAt)
+    if (item.length < contentAt || item.readUInt32BE(checksumAt) !== crc32(content)) throw unreadable()
+    const opened = open(content)
+    const kind = item.readUInt8()
+    if (kind === kinds.packed)
+      readTurns(zstdDecompressSync(opened, { maxOutputLength: contentMaxBytes }), turns)
+    else if (kind === kinds.raw) readTurns(opened, turns)
+    else throw unreadable()
+  }
+  return turns
+}
+
+const readTurns = (plain: Buffer, turns: Map<string, ItemTurn>): void => {
+  let at = lengthBytes + plain.readUInt32BE()
+  // The checksum says that it is as it was written, and all that write it write rows.
+  const rows = JSON.parse(plain.toString('utf8', lengthBytes, at)) as readonly HeaderRow[]
+  for (const [id, parent, role, time, state, pinned, bytes, origin] of rows) {
+    const body = plain.subarray(at, at + bytes)
+    at += bytes
+    turns.set(id, {
+      id,
+      parent,
+      role,
+      at: time,
+      state,
+      pinned: pinned === 1,
+      ...(origin && { origin }),
+      body,
+    })
+  }
+  if (at !== plain.length) throw unreadable()
+}
+
+const unreadable = (): Error => new Error('An item is not as it was written.')
+
+/** A path made of turns by their ids; undefined where one of them is not there. Ends in a circle: throws. */
+export const pathIn = (
+  turns: ReadonlyMap<string, ItemTurn>,
+  end: string,
+): readonly StoredTurn[] | undefined => {
+  const path: ItemTurn[] = []
+  for (let id: string | null = end; id !== null;) {
+    const turn = turns.get(id)
+    if (!turn) return undefined
+    if (path.length === turns.size) throw unreadable()
+    path.push(turn)
+    id = turn.parent
+  }
+  // As `chainHashOf` does, but fast: it is done for every turn of every path that is read.
+  const links = Buffer.alloc(2 * hashBytes)
+  let chainHash = ''
+  return path.toReversed().map((turn, index) => {
+    const bodyHash = sha256(turn.body)
+    links.write(chainHash, 'base64url')
+    links.write(bodyHash, hashBytes, 'base64url')
+    chainHash = sha256(index === 0 ? links.subarray(hashBytes) : links)
+    return { ...turn, seq: index + 1, bodyHash, chainHash, bodyBytes: turn.body.length }
+  })
+}
+
+const hashBytes = 32
