@@ -70,7 +70,7 @@ half of the operations gone) is suspect and not stored. The exit code is 3 if a 
     const [{ runCrawl }, { formatCrawl, outcomeJson }, { hasFailed }] = await Promise.all([
       import('../cli/specs/run-crawl.ts'),
       import('../cli/specs/format-crawl.ts'),
-      import('../crawler/crawl.ts'),
+      import('../crawler/outcome.ts'),
     ])
     const { outcomes, store } = await runCrawl(argv.map(String), flags, {
       signal: this.interrupted,

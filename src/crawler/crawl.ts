@@ -139,10 +139,6 @@ const problemOf = (error: unknown): Required<Pick<CrawlOutcome, 'problem'>> => {
   return { problem: { code, message, suggestions: details.suggestions ?? [] } }
 }
 
-/** Whether a crawl with this outcome is one that failed. */
-export const hasFailed = ({ outcome, problem }: CrawlOutcome): boolean =>
-  outcome === 'failed' || outcome === 'suspect' || (outcome === 'nothing' && problem !== undefined)
-
 const atOnceMax = 12
 
 /** Looks at all of them, a dozen at a time, and tells of each as it ends. Outcomes are in the order of the tasks. */

@@ -56,3 +56,7 @@ export interface CrawlOptions {
   /** Unix milliseconds. */
   readonly now?: () => number
 }
+
+/** Whether a crawl with this outcome is one that failed. */
+export const hasFailed = ({ outcome, problem }: CrawlOutcome): boolean =>
+  outcome === 'failed' || outcome === 'suspect' || (outcome === 'nothing' && problem !== undefined)

@@ -83,7 +83,7 @@ export const startDaemon = async (flags: DaemonFlags, place: DaemonPlace): Promi
   refuseOpenDoor(config, flags.insecure === true)
 
   const stateDir = stack.adopt(openStateDir(config.stateDir), (dir) => dir.close())
-  const log = stack.adopt(openLog({ ...config.log, terminal: place.terminal }), (open) => open.close())
+  const log = stack.adopt(await openLog({ ...config.log, terminal: place.terminal }), (open) => open.close())
 
   const plan = planner(flags, place, stateDir.path)
   const first = await plan(loaded)

@@ -1,7 +1,6 @@
 import { mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { destination, type Level, type Logger, multistream, pino } from 'pino'
-import pretty from 'pino-pretty'
 import { McpdError } from '../core/errors.ts'
 
 export interface LogOptions {
@@ -12,7 +11,7 @@ export interface LogOptions {
 }
 
 /** JSON lines in the log file; on a terminal the important ones in readable form as well. Throws CONFIG_INVALID. */
-export const openLog = ({ level, file, terminal }: LogOptions): Logger & { close(): void } => {
+export const openLog = async ({ level, file, terminal }: LogOptions): Promise<Logger & { close(): void }> => {
   try {
     mkdirSync(dirname(file), { recursive: true })
     const target = destination({ dest: file, append: true, sync: false, mode: 0o600 })
@@ -22,12 +21,7 @@ export const openLog = ({ level, file, terminal }: LogOptions): Logger & { close
         ? [
             {
               level: 'warn' as const,
-              stream: pretty({
-                destination: 2,
-                ignore: 'pid,hostname',
-                translateTime: 'HH:MM:ss',
-                sync: true,
-              }),
+              stream: await readable(),
             },
           ]
         : []),
@@ -43,4 +37,10 @@ export const openLog = ({ level, file, terminal }: LogOptions): Logger & { close
   } catch (error) {
     throw new McpdError('CONFIG_INVALID', `The log file ${file} cannot be written.`, {}, error)
   }
+}
+
+/** Loaded for a terminal only: a daemon in the background needs none of it. */
+const readable = async () => {
+  const { default: pretty } = await import('pino-pretty')
+  return pretty({ destination: 2, ignore: 'pid,hostname', translateTime: 'HH:MM:ss', sync: true })
 }

@@ -6,7 +6,7 @@ import type { LoadedConfig } from '../core/load-config.ts'
 import { writeDemoModel } from './adapters/embedded/demo-model.ts'
 import { adapterModules } from './adapter-code.ts'
 import { modelBackend } from './assemble.ts'
-import { discover, type Found } from '../discovery/discover.ts'
+import type { Found } from '../discovery/discover.ts'
 import { uniquelyNamed } from '../discovery/unique-names.ts'
 
 export interface PlanParts {
@@ -33,7 +33,7 @@ export const planBackends = async (loaded: LoadedConfig, parts: PlanParts): Prom
   const { waits, backends } = loaded.config
   const own = parts.model === undefined ? [] : [modelBackend(parts.model, parts.cwd, waits)]
   if (own.length + backends.length > 0) return { configs: [...own, ...backends], notes: [] }
-  const found = parts.discover ? await discover() : []
+  const found = parts.discover ? await look() : []
   const notes = found.map(describeFound)
   const usable = found
     .filter(isUsable)
@@ -42,6 +42,11 @@ export const planBackends = async (loaded: LoadedConfig, parts: PlanParts): Prom
   const path = join(parts.stateDir, 'mcpd-demo.gguf')
   if (!existsSync(path)) await writeDemoModel(path)
   return { configs: [{ ...modelBackend(path, parts.cwd, waits), name: 'demo' }], notes }
+}
+
+const look = async (): Promise<readonly Found[]> => {
+  const { discover } = await import('../discovery/discover.ts')
+  return discover()
 }
 
 const isUsable = ({ runtime }: Found): boolean => adapterModules.some(({ type }) => type === runtime.adapter)

@@ -2,13 +2,10 @@ import { join } from 'node:path'
 import type { Logger } from 'pino'
 import type { Config } from '../core/config.ts'
 import type { SpecSource } from '../core/spec-config.ts'
-import { crawlSpec, hasFailed } from '../crawler/crawl.ts'
-import { readDocument } from '../crawler/document.ts'
-import type { CrawlOutcome } from '../crawler/outcome.ts'
+import { type CrawlOutcome, hasFailed } from '../crawler/outcome.ts'
 import { createSchedule, defaultAfter, type Job, type ScheduleOptions } from '../crawler/schedule.ts'
 import { openStore, type SpecStore } from '../crawler/snapshots/store.ts'
 import { createHostLimit } from '../crawler/sources/host-limit.ts'
-import { openSource } from '../crawler/sources/open.ts'
 
 /** The specs of the daemon: those with `every` are looked at by themselves, all can be asked about. */
 export interface Specs {
@@ -34,7 +31,10 @@ export const startSpecs = (initial: Config, { log, schedule: injected }: SpecsOp
   // Where it is holds until the next start, like the state directory.
   const store = openStore({
     path: initial.specs.store,
-    fingerprintOf: (raw, { source }) => readDocument(raw, source, { origin: source }).facts.fingerprint,
+    fingerprintOf: async (raw, { source }) => {
+      const { readDocument } = await import('../crawler/document.ts')
+      return readDocument(raw, source, { origin: source }).facts.fingerprint
+    },
   })
   const schedule = createSchedule({
     random: Math.random,
@@ -52,7 +52,12 @@ export const startSpecs = (initial: Config, { log, schedule: injected }: SpecsOp
         spec,
         backends.filter(({ name }) => 'backend' in spec.origin && name === spec.origin.backend),
       ]),
-      look: (signal) => {
+      look: async (signal) => {
+        // What reads documents is a third of the daemon's code, and many daemons watch none.
+        const [{ crawlSpec }, { openSource }] = await Promise.all([
+          import('../crawler/crawl.ts'),
+          import('../crawler/sources/open.ts'),
+        ])
         const open = () => openSource(spec, { limit, cacheDir: join(stateDir, 'git'), backends })
         return crawlSpec(
           { name: spec.name, open, sizeMaxBytes: spec.sizeMaxBytes },

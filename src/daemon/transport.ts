@@ -1,6 +1,10 @@
-import { Pool, type Dispatcher } from 'undici'
+import { createRequire } from 'node:module'
+import type { Dispatcher } from 'undici'
 import { McpdError } from '../core/errors.ts'
 import type { Transport, TransportRequest, TransportResponse } from '../core/transport.ts'
+
+// All of undici, with its fetch, caches and mocks, would take a start three times as long to load.
+const Pool = createRequire(import.meta.url)('undici/lib/dispatcher/pool.js') as typeof import('undici').Pool
 
 /** Bytes of a response body held here before the socket is paused. */
 const bufferedMaxBytes = 64 * 1024

@@ -1,4 +1,4 @@
-import { hasFailed } from '../../crawler/crawl.ts'
+import { hasFailed } from '../../crawler/outcome.ts'
 import type { CrawlOutcome, OutcomeKind } from '../../crawler/outcome.ts'
 import { formatTable } from '../table.ts'
 

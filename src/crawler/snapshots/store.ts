@@ -53,7 +53,7 @@ export interface StoreOptions {
   /** Unix milliseconds. */
   readonly now?: () => number
   /** The fingerprint by today's form, for a version that was stored in another. */
-  readonly fingerprintOf?: (raw: Buffer, version: Version) => string
+  readonly fingerprintOf?: (raw: Buffer, version: Version) => string | Promise<string>
 }
 
 export const openStore = ({ path, now = Date.now, fingerprintOf }: StoreOptions): SpecStore => ({
@@ -109,7 +109,7 @@ const openRecords = (
   const isSame = async (previous: Version, { facts, raw: bytes }: Draft): Promise<boolean> => {
     if (previous.sha256 === sha256(bytes)) return true
     if (previous.form === facts.form || !fingerprintOf) return previous.fingerprint === facts.fingerprint
-    return fingerprintOf(await raw(previous), previous) === facts.fingerprint
+    return (await fingerprintOf(await raw(previous), previous)) === facts.fingerprint
   }
 
   const add = async (drafts: readonly Draft[]): Promise<readonly Version[]> => {

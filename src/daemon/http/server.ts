@@ -8,6 +8,7 @@ import createFastify, {
   type FastifyReply,
   type FastifyRequest,
 } from 'fastify'
+import type { Options } from 'ajv'
 import type { Logger } from 'pino'
 import { McpdError } from '../../core/errors.ts'
 import { showExact } from '../../dialects/exact.ts'
@@ -16,6 +17,7 @@ import './fastify.ts'
 import { encodeModelSegment } from './native-path.ts'
 import { markOptionalBodies } from './optional-body.ts'
 import { renderProblem } from './render-error.ts'
+import { buildValidators } from './validators.ts'
 
 export interface ServerOptions {
   readonly bodyMaxBytes: number
@@ -34,6 +36,17 @@ export type RenderError = (thrown: unknown, request: FastifyRequest, reply: Fast
 
 /** Longest path segment: as long as a request line may be, or a longer one would fall through to what passes paths on. */
 const segmentMaxLength = 16 * 1024
+/** What is true of a body must be true of the bytes we pass on, so validation never changes it. */
+const validation: Options = {
+  coerceTypes: false,
+  useDefaults: false,
+  removeAdditional: false,
+  strict: false,
+  // Half of what a validator costs, for nothing: the tests hold the schemas against their own schema, and V8
+  // optimises what is called often.
+  validateSchema: false,
+  code: { optimize: false },
+}
 /** By this a daemon knows another one that imitates a runtime. */
 const serverName = `mcpd/${version}`
 const idPattern = /^[\w.:-]{1,128}$/
@@ -54,22 +67,14 @@ export const createServer = async (options: ServerOptions): Promise<FastifyInsta
     logController: new LogController({ disableRequestLogging: true }),
     requestIdHeader: false,
     genReqId: requestIds(),
-    // What is true of a body must be true of the bytes we pass on, so validation never changes it.
-    ajv: {
-      customOptions: {
-        coerceTypes: false,
-        useDefaults: false,
-        removeAdditional: false,
-        strict: false,
-        // Half of what the validators cost at a start, for nothing: the tests hold the schemas against their own
-        // schema, and V8 optimises what is called often.
-        validateSchema: false,
-        code: { optimize: false },
+    // What a schema does not name must not be left out of an answer. Said here, since setSerializerCompiler does not
+    // reach a scope that has schemas of its own.
+    schemaController: {
+      compilersFactory: {
+        buildValidator: buildValidators(validation),
+        buildSerializer: () => () => JSON.stringify,
       },
     },
-    // What a schema does not name must not be left out of an answer either. Said here, since setSerializerCompiler
-    // does not reach a scope that has schemas of its own.
-    schemaController: { compilersFactory: { buildSerializer: () => () => JSON.stringify } },
     requestTimeout: 0,
     keepAliveTimeout: 75_000,
     forceCloseConnections: 'idle',

@@ -1,31 +1,11 @@
 import type { FastifyInstance } from 'fastify'
 import { McpdError } from '../../core/errors.ts'
-import { changesBetween } from '../../crawler/changes.ts'
-import { operationsOf } from '../../crawler/document.ts'
 import type { CrawlOutcome } from '../../crawler/outcome.ts'
 import { noSpec, selectVersion } from '../../crawler/snapshots/select.ts'
 import { type SpecSummary, summarise } from '../../crawler/snapshots/summary.ts'
-import type { Json } from '../../openapi/json.ts'
-import type { ApiDocument } from '../../dialects/api-document.ts'
-import { anthropicApi } from '../../dialects/anthropic/api-document.ts'
-import { fastchatApi } from '../../dialects/fastchat/api-document.ts'
-import { tritonApi } from '../../dialects/kserve/api-document.ts'
-import { huggingfaceApi } from '../../dialects/huggingface/api-document.ts'
-import { ollamaApi } from '../../dialects/ollama/api-document.ts'
-import { openaiApi } from '../../dialects/openai/api-document.ts'
 import type { Specs } from '../specs.ts'
 import { answers, problem } from './documented.ts'
 import { specSchemas } from './spec-schemas.ts'
-
-/** What the adapters rely on, by their type. */
-const adapterApis: Readonly<Record<string, ApiDocument>> = {
-  openai: openaiApi,
-  ollama: ollamaApi,
-  anthropic: anthropicApi,
-  huggingface: huggingfaceApi,
-  triton: tritonApi,
-  fastchat: fastchatApi,
-}
 
 const params = (...names: readonly ('spec' | 'version' | 'type')[]) => ({
   type: 'object',
@@ -150,11 +130,6 @@ const addVersions = (app: FastifyInstance, { store }: Specs): void => {
 const comparedMaxBytes = 2 * 2 ** 20
 
 const addChanges = (app: FastifyInstance, { store }: Specs): void => {
-  const adapters = Object.entries(adapterApis).map(([adapter, api]) => ({
-    adapter,
-    // It is built as plain JSON; its type only says more.
-    uses: operationsOf(api as unknown as Json),
-  }))
   app.get<{ Params: { spec: string }; Querystring: { base?: string; revision?: string } }>(
     '/mcp/v1/specs/:spec/changes',
     {
@@ -188,7 +163,11 @@ const addChanges = (app: FastifyInstance, { store }: Specs): void => {
             ],
           },
         )
-      return changesBetween(records, [base, revision], adapters, Date.now())
+      const [{ changesBetween }, { adapterUses }] = await Promise.all([
+        import('../../crawler/changes.ts'),
+        import('./adapter-apis.ts'),
+      ])
+      return changesBetween(records, [base, revision], adapterUses(), Date.now())
     },
   )
 }
@@ -206,6 +185,7 @@ const addAdapterDocuments = (app: FastifyInstance): void => {
       },
     },
     async ({ params: { type } }) => {
+      const { adapterApis } = await import('./adapter-apis.ts')
       if (Object.hasOwn(adapterApis, type)) return adapterApis[type]
       throw new McpdError('ADAPTER_NOT_FOUND', `There is no document for an adapter "${type}".`, {
         suggestions: [`There is one for ${Object.keys(adapterApis).join(' and ')}.`],
