@@ -66,8 +66,8 @@ export const createLocal = ({ remote, file, memory, clock, newId }: LocalParts):
     try {
       await file.add({ append: fixed, told, head: plan.head })
     } catch (error) {
-      // It may be there all the same: the file is asked the next time.
-      if (file.has(context)) memory.drop(context)
+      // The file is asked the next time.
+      if (file.isUnsure(context)) memory.drop(context)
       throw error
     }
     applyAppend(context, request, { turns: told, head: plan.head }, clock())

@@ -22,6 +22,8 @@ export interface SpoolFile {
   isLeft(key: ContextKey): boolean
   /** This run answers for what is left of a context. */
   taken(key: ContextKey): void
+  /** Whether an append that was refused may be in the file all the same. */
+  isUnsure(key: ContextKey): boolean
   /** Resolves when it is on the disk. Throws STORE_UNAVAILABLE when the spool is full. */
   add(entry: SpoolEntry): Promise<void>
   /** The first entries after a number, with the ids that turns before them have got in PostgreSQL; none: that was all. */
@@ -47,17 +49,25 @@ export interface SpoolFileOptions {
 /** What an entry is encrypted as. */
 const place = 'spool'
 
+interface Waiting extends Spooled {
+  readonly isLeft: boolean
+  /** The number of the last entry that is known. */
+  readonly last: number
+  /** Whether there may be another one. */
+  readonly isUnsure?: boolean
+}
+
 export const createSpoolFile = ({ path, maxBytes, clock, vault }: SpoolFileOptions): SpoolFile => {
   const thread = createThreadClient(
     { role: 'spool', path, searchPath: '', owner: '', consumers: [], keys: [] },
     () => undefined,
   )
-  const waiting = new Map<string, Spooled & { readonly isLeft: boolean }>()
+  const waiting = new Map<string, Waiting>()
   let bytes = 0
 
   const count = ({ tenant, context }: ContextKey, entries: number, size: number): void => {
     const name = nameOf({ tenant, context })
-    const known = waiting.get(name) ?? { entries: 0, bytes: 0, at: clock(), isLeft: false }
+    const known = waiting.get(name) ?? { entries: 0, bytes: 0, at: clock(), isLeft: false, last: 0 }
     bytes += size
     waiting.set(name, {
       ...known,
@@ -67,21 +77,44 @@ export const createSpoolFile = ({ path, maxBytes, clock, vault }: SpoolFileOptio
       bytes: known.bytes + size,
     })
   }
+  const change = (key: ContextKey, more: Partial<Waiting>): void => {
+    const known = waiting.get(nameOf(key))
+    if (known) waiting.set(nameOf(key), { ...known, ...more })
+  }
+  const read: SpoolFile['read'] = async ({ tenant, context }, after) => {
+    const key = { tenant, context }
+    const { answer, bytes: all } = await thread.ask('spooledOf', [key, after])
+    const names = new Map(answer.renamed)
+    const cipher = vault.of(key)
+    let offset = 0
+    const entries = answer.rows.map(({ n, length }) => {
+      const entry = decodeEntry(cipher.open(place, Buffer.from(all, offset, length)))
+      offset += length
+      return { ...renameIn(entry, names), n }
+    })
+    change(key, { last: Math.max(waiting.get(nameOf(key))?.last ?? 0, entries.at(-1)?.n ?? 0) })
+    return entries
+  }
+  /** Whether an entry was written whose answer never came. */
+  const isThere = async (key: ContextKey): Promise<boolean> => {
+    change(key, { isUnsure: true })
+    const found = await read(key, waiting.get(nameOf(key))?.last ?? 0)
+    change(key, { isUnsure: false })
+    return found.length > 0
+  }
   return {
     open: async () => {
       const { answer } = await thread.ask('spooled', [])
       for (const each of answer) {
-        waiting.set(nameOf(each), { ...each, isLeft: true })
+        waiting.set(nameOf(each), { ...each, isLeft: true, last: 0 })
         bytes += each.bytes
       }
     },
     has: (key) => waiting.has(nameOf(key)),
     contexts: () => [...waiting.values()].map(({ tenant, context }) => ({ tenant, context })),
     isLeft: (key) => waiting.get(nameOf(key))?.isLeft === true,
-    taken: (key) => {
-      const known = waiting.get(nameOf(key))
-      if (known) waiting.set(nameOf(key), { ...known, isLeft: false })
-    },
+    taken: (key) => change(key, { isLeft: false }),
+    isUnsure: (key) => waiting.get(nameOf(key))?.isUnsure === true,
     add: async (entry) => {
       const { tenant, context } = entry.append
       const key = { tenant, context }
@@ -89,20 +122,18 @@ export const createSpoolFile = ({ path, maxBytes, clock, vault }: SpoolFileOptio
       if (bytes + sealed.length > maxBytes) throw full(path)
       // Counted before it is written: what is not known to be written is looked for when the context is carried over.
       count(key, 1, sealed.length)
-      await thread.ask('spool', [key, clock()], new Uint8Array(sealed).buffer)
+      try {
+        const { answer: last } = await thread.ask('spool', [key, clock()], new Uint8Array(sealed).buffer)
+        change(key, { last })
+      } catch (error) {
+        if (await isThere(key).catch(() => undefined)) return
+        if (waiting.get(nameOf(key))?.isUnsure === true) throw error
+        count(key, -1, -sealed.length)
+        if (waiting.get(nameOf(key))?.entries === 0) waiting.delete(nameOf(key))
+        throw error
+      }
     },
-    read: async ({ tenant, context }, after) => {
-      const key = { tenant, context }
-      const { answer, bytes: all } = await thread.ask('spooledOf', [key, after])
-      const names = new Map(answer.renamed)
-      const cipher = vault.of(key)
-      let offset = 0
-      return answer.rows.map(({ n, length }) => {
-        const entry = decodeEntry(cipher.open(place, Buffer.from(all, offset, length)))
-        offset += length
-        return { ...renameIn(entry, names), n }
-      })
-    },
+    read,
     carried: async ({ n, append: { tenant, context } }, renamed) => {
       await thread.ask('carried', [{ tenant, context }, n, renamed])
       const known = waiting.get(nameOf({ tenant, context }))
