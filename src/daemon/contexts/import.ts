@@ -74,8 +74,8 @@ const appendsOf = (
 }
 
 const readHeader = (line: string): ExportHeader => {
-  const header = parse(line, 1) as Partial<ExportHeader>
-  if (header.format !== 'mcpd-context') throw wrong(1, 'it is not an export of a context')
+  const header: unknown = parse(line, 1)
+  if (!isHeader(header)) throw wrong(1, 'it is not an export of a context')
   if (header.version !== 1)
     throw wrong(1, `it is of version ${String(header.version)}, and this mcpd reads 1`)
   const { about = {}, heads, turns, context = '' } = header
@@ -89,6 +89,9 @@ const readHeader = (line: string): ExportHeader => {
   if (turns > turnsMax) throw wrong(1, `it has ${turns} turns, and at most ${turnsMax} can be imported`)
   return { format: 'mcpd-context', version: 1, context, about: readAbout(about), heads, turns }
 }
+
+const isHeader = (value: unknown): value is Partial<ExportHeader> =>
+  isRecord(value) && value['format'] === 'mcpd-context'
 
 const readAbout = ({ title, tags, metadata, pinned }: Partial<Record<string, unknown>>): ContextAbout => {
   const isFit =

@@ -114,6 +114,7 @@ describe('an import refuses', () => {
   const cases: readonly [string, (lines: string[]) => string[]][] = [
     ['nothing', () => []],
     ['something else', () => ['{"a":1}']],
+    ['no object at all', () => ['null']],
     ['a later version', ([header = '', ...rest]) => [header.replace('"version":1', '"version":2'), ...rest]],
     ['what was cut between lines', (lines) => lines.slice(0, -1)],
     ['what was cut within a line', (lines) => [...lines.slice(0, -1), lines.at(-1)?.slice(0, -9) ?? '']],
