@@ -17,7 +17,11 @@ const valueOf = (text: string): unknown => {
 
 /** What is wrong with the order of calls and answers, or undefined. */
 export const brokenCalls = (messages: readonly Message[]): string | undefined => {
-  const asked = new Set(messages.flatMap((message) => (message.toolCalls ?? []).map(({ id }) => id)))
+  const asked = new Set(
+    messages.flatMap(({ role, toolCalls = [] }) =>
+      role === 'assistant' ? toolCalls.map(({ id }) => id) : [],
+    ),
+  )
   const answered = new Set(
     messages.flatMap(({ role, toolCallId }) => (role === 'tool' ? [toolCallId ?? ''] : [])),
   )

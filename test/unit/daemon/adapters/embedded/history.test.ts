@@ -66,5 +66,6 @@ describe('brokenCalls', () => {
     expect(brokenCalls([asked])).toBe("No tool message answers the call '1'.")
     expect(brokenCalls([{ role: 'tool', toolCallId: '2', content: '' }])).toContain("the call '2'")
     expect(brokenCalls([asked, { role: 'tool', toolCallId: '1', content: '' }])).toBeUndefined()
+    expect(brokenCalls([{ role: 'user', content: 'Hi', toolCalls: [call] }])).toBeUndefined()
   })
 })
