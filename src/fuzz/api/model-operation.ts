@@ -3,7 +3,7 @@ import type { View } from '../../openapi/schema/view.ts'
 import type { Operation } from './operation.ts'
 
 const modelPaths =
-  /(^|\/)(completions?|chat|embeddings?|embed|generate|generate_stream|messages|responses|infer|predict|rerank|tokenize)$/i
+  /(^|\/)(completions?|complete|chat|embeddings?|embed|generate|generate_stream|messages|responses|infer|predict|rerank|tokenize)$/i
 const modelMembers = ['messages', 'prompt', 'input', 'inputs']
 
 /** Whether an operation generates with a model: by its path and by what its body is made of. */
