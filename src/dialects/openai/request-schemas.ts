@@ -226,9 +226,18 @@ const openChatRequest = Type.Object(
   { model, ...chatMembers, mcpd: mcpdMember },
   { $id: 'ChatRequest', description: 'A conversation to continue.' },
 )
+
+/** A conversation that is kept goes on with one answer. */
+const contextHasOneAnswer = {
+  anyOf: [
+    { properties: { mcpd: { maxProperties: 0 } } },
+    { properties: { n: { enum: [1, null] } }, required: ['mcpd'] },
+  ],
+}
+
 export const ChatRequest = exactly(openChatRequest, {
   ...narrowed(openChatRequest),
-  ...topLogprobsNeedLogprobs,
+  allOf: [topLogprobsNeedLogprobs, contextHasOneAnswer],
 })
 export const CompletionRequest = Type.Object(
   { model, ...completionMembers },
