@@ -99,6 +99,8 @@ const renderOperation = (entry: { path: string; method: string; operation: Opera
 }
 
 const renderMembers = (schema: Schema): string => {
+  if (schema.anyOf && !schema.properties)
+    return schema.anyOf.map(renderMembers).join('<p class="note">or</p>')
   const required = new Set(schema.required)
   const rows = Object.entries(schema.properties ?? {}).map(
     ([name, member]) =>
@@ -119,7 +121,7 @@ const typeOf = (schema: Schema | undefined): string => {
   if (schema.const !== undefined) return `<code>${escape(JSON.stringify(schema.const))}</code>`
   if (schema.enum)
     return schema.enum.map((value) => `<code>${escape(JSON.stringify(value))}</code>`).join(' or ')
-  if (schema.anyOf) return schema.anyOf.map(typeOf).join(' or ')
+  if (schema.anyOf) return [...new Set(schema.anyOf.map(typeOf))].join(' or ')
   if (schema.items) return `list of ${typeOf(schema.items)}`
   return escape([schema.type ?? 'anything'].flat().join(' or '))
 }
