@@ -1,58 +1,139 @@
-// `npm run test:faults -- [--rounds N] [--seed N] [--postgres]`: kills writers again and again, in each way that there is, and reads
-// everything back; then the same over writers that acknowledge too early, which must be found out. Prints its seed.
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { execFileSync } from 'node:child_process'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { cpus, loadavg, platform, release, tmpdir, totalmem } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import { startPostgres } from '../harness/postgres.ts'
-import { runPostgresStorm } from './postgres-storm.ts'
-import { runStorm, type StormOptions } from './storm.ts'
+import { postgresMissing, postgresVersion } from '../harness/postgres.ts'
+import { redisMissing } from '../harness/redis.ts'
+import { controls, runControl } from './controls.ts'
+import { type ControlResult, render, type Result, type StoreResult } from './result.ts'
+import { runStorm } from './storm.ts'
+import { type Store, stores } from './system.ts'
 
-const { values } = parseArgs({
+const usage = `npm run test:faults -- [options]
+
+Clients write through two daemons while one thing after the other goes wrong; then everything is read back.
+  --store NAME,…   ${stores.join(', ')}; default: all whose servers are installed
+  --faults N       of each store; default 100
+  --seed N         of the plan; default: another one each time, which is printed
+  --no-controls    without the builds that must be found out
+  --write          write docs/results/faults.md
+`
+
+const { values: flags } = parseArgs({
+  allowNegative: true,
   options: {
-    rounds: { type: 'string', default: '70' },
-    postgres: { type: 'boolean', default: false },
+    store: { type: 'string' },
+    faults: { type: 'string', default: '100' },
     seed: { type: 'string', default: String(Date.now() % 1_000_000) },
+    controls: { type: 'boolean', default: true },
+    write: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
   },
 })
-const rounds = Number(values.rounds)
-const seed = Number(values.seed)
 
-/** Over the SQLite journal; with `--postgres` over a server of its own, two processes at once. */
-const run = async (options: StormOptions) => {
-  if (!values.postgres) return runStorm(options)
-  const server = await startPostgres([])
+const root = fileURLToPath(new URL('../..', import.meta.url))
+const faults = Number(flags.faults)
+const seed = Number(flags.seed)
+const load = loadavg()[0] ?? 0
+const startedAt = new Date()
+
+/** Why a store cannot be tried here. */
+const missingFor = (store: Store): string | undefined =>
+  (store.includes('postgres') ? postgresMissing() : undefined) ??
+  (store.includes('redis') ? redisMissing() : undefined)
+
+const firstLine = (program: string, ...words: readonly string[]): string => {
   try {
-    return { ...(await runPostgresStorm(server, options)), startMaxMs: undefined }
-  } finally {
-    await server.close()
+    return execFileSync(program, words, { cwd: root, encoding: 'utf8' }).split('\n')[0]?.trim() ?? ''
+  } catch {
+    return `${program} unknown`
   }
 }
 
-const storm = async (isWriteBehind: boolean) => {
-  const directory = await mkdtemp(join(tmpdir(), 'mcpd-faults-'))
-  try {
-    return await run({
-      directory,
-      rounds: isWriteBehind ? 7 : rounds,
-      seed,
-      isWriteBehind,
-      tell: (line) => console.log(`  ${line}`),
-    })
-  } finally {
-    await rm(directory, { recursive: true })
-  }
+/** In a folder of its own, which is kept where something was wrong. */
+const inFolder = async <Made>(
+  work: (folder: string) => Promise<Made>,
+  isGood: (made: Made) => boolean,
+): Promise<Made> => {
+  const folder = await mkdtemp(join(tmpdir(), 'mcpd-faults-'))
+  const made = await work(folder)
+  if (isGood(made)) await rm(folder, { recursive: true })
+  else console.log(`  kept: ${folder}`)
+  return made
 }
 
-console.log(`seed ${seed}, ${rounds} rounds`)
-const { acknowledged, wrong, startMaxMs } = await storm(false)
-console.log(
-  `${acknowledged} acknowledged, ${wrong.length} wrong${startMaxMs === undefined ? '' : `; slowest start after a kill ${Math.round(startMaxMs)} ms`}`,
-)
-for (const line of wrong.slice(0, 50)) console.log(`  ${line}`)
+const tell = (line: string): void => console.log(`  ${line}`)
 
-console.log('writers that acknowledge too early:')
-const control = await storm(true)
-console.log(`  ${control.acknowledged} acknowledged, ${control.wrong.length} found wrong, as they must be`)
+const runStore = async (store: Store): Promise<StoreResult> => {
+  console.log(`${store}: seed ${seed}, ${faults} faults`)
+  const startedMs = performance.now()
+  const result = await inFolder(
+    (folder) => runStorm({ store, folder, faults, seed, builds: ['short-lease'], tell }),
+    ({ wrong }) => wrong.length === 0,
+  )
+  for (const line of result.wrong.slice(0, 50)) console.log(`  WRONG ${line}`)
+  for (const { kind, injected, acknowledged, failed, wrong } of result.tallies)
+    console.log(
+      `  ${kind}: ${injected} injected, ${acknowledged} acknowledged, ${failed} failed, ${wrong} wrong`,
+    )
+  console.log(`${store}: ${result.acknowledged} acknowledged, ${result.wrong.length} wrong`)
+  return { ...result, store, seconds: (performance.now() - startedMs) / 1000 }
+}
 
-process.exitCode = wrong.length > 0 || control.wrong.length === 0 ? 1 : 0
+const save = async (made: Pick<Result, 'stores' | 'controls'>): Promise<void> => {
+  const result: Result = {
+    ...made,
+    date: startedAt.toISOString().slice(0, 16).replace('T', ' '),
+    command: [
+      'npm run test:faults --',
+      ...process.argv.slice(2).filter((word) => word !== '--write'),
+      '--write',
+    ].join(' '),
+    machine: `${cpus().length} × ${cpus()[0]?.model.trim()}, ${Math.round(totalmem() / 2 ** 30)} GB, ${platform()} ${release()}`,
+    versions: [
+      `Node ${process.version}`,
+      postgresVersion(),
+      firstLine('redis-server', '--version').split(' sha')[0],
+    ]
+      .filter(Boolean)
+      .join(', '),
+    commit: firstLine('git', 'rev-parse', '--short', 'HEAD'),
+    load,
+  }
+  if (flags.write) await writeFile(join(root, 'docs/results/faults.md'), render(result))
+}
+
+const run = async (): Promise<void> => {
+  if (flags.help) return console.log(usage)
+  const wanted = flags.store?.split(',') ?? stores
+  const results: StoreResult[] = []
+  const found: ControlResult[] = []
+  for (const store of stores.filter((each) => wanted.includes(each))) {
+    const missing = missingFor(store)
+    if (missing !== undefined) {
+      console.log(`${store}: skipped, ${missing}`)
+      continue
+    }
+    results.push(await runStore(store))
+    // What is there stands, whatever comes of the others.
+    await save({ stores: results, controls: found })
+  }
+  for (const control of flags.controls ? controls : []) {
+    if (!wanted.includes(control.store) || missingFor(control.store) !== undefined) continue
+    const wrong = await inFolder(
+      (folder) => runControl(control, { folder, seed }),
+      () => true,
+    )
+    found.push({ ...control, found: wrong })
+    console.log(`${control.build} over ${control.store}: ${wrong.length} found wrong, as they must be`)
+    for (const line of wrong.slice(0, 3)) console.log(`  ${line}`)
+    await save({ stores: results, controls: found })
+  }
+  const isWell =
+    results.every(({ wrong }) => wrong.length === 0) && found.every((control) => control.found.length > 0)
+  process.exitCode = isWell && results.length > 0 ? 0 : 1
+}
+
+await run()

@@ -1,104 +1,157 @@
-import { fork } from 'node:child_process'
-import { once } from 'node:events'
 import { join } from 'node:path'
-import { openSqliteJournal } from '../../src/daemon/contexts/journal/sqlite.ts'
-import { findLosses } from './check.ts'
-import { readLog, type WriterStart } from './writer.ts'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { createCalls } from './calls.ts'
+import { type Fault, faultsOf } from './faults.ts'
+import { keepDaemons } from './keeper.ts'
+import { type Ledger, openLedger } from './ledger.ts'
+import { createNumbers, type Numbers } from './numbers.ts'
+import { compare, readByApi } from './read-back.ts'
+import { startSystem, type SystemOptions } from './system.ts'
+import { startWriters } from './writers.ts'
 
-export interface StormOptions {
-  /** Empty, and left with the store in it. */
-  readonly directory: string
-  readonly rounds: number
+export interface StormOptions extends SystemOptions {
+  readonly faults: number
   readonly seed: number
-  /** Acknowledges before it writes: a storm over it must find losses. */
-  readonly isWriteBehind?: boolean
+  /** Only faults of these kinds. */
+  readonly kinds?: RegExp
   readonly tell?: (line: string) => void
 }
 
-export interface StormResult {
-  readonly rounds: number
+/** Of one kind of fault. */
+export interface Tally {
+  readonly kind: string
+  readonly injected: number
+  /** From each of them to the next fault. */
   readonly acknowledged: number
+  /** Tries of clients that got no answer, or 503. */
+  readonly failed: number
+  /** What was acknowledged or seen then, and is not so. */
+  readonly wrong: number
+}
+
+export interface StormResult {
+  readonly faults: number
+  readonly acknowledged: number
+  readonly operations: number
+  readonly tallies: readonly Tally[]
   readonly wrong: readonly string[]
-  /** The longest that a store took to open and recover after a kill. */
-  readonly startMaxMs: number
 }
 
-/** Where a process kills itself, in turn; undefined: it is killed from outside at some acknowledgement. */
-const points = [
-  undefined,
-  'before-commit',
-  'after-commit',
-  'after-acknowledgement',
-  'before-seal',
-  'after-seal',
-  'after-index',
-  undefined,
-] as const
+/** Contexts are changed after so many faults, so that no path becomes long. */
+const faultsPerRound = 12
+/** So many acknowledgements come before the next fault, at most. */
+const acknowledgementsMax = 25
+/** A system that has recovered acknowledges something within this time. */
+const recoverMaxMs = 45_000
 
-/** Starts writers again and again, each time until they are killed, then compares what they were told with what is there. */
+/** Clients write through two daemons while one thing after the other goes wrong; then everything is read back. */
 export const runStorm = async (options: StormOptions): Promise<StormResult> => {
-  const { directory, rounds, seed, isWriteBehind = false, tell = () => undefined } = options
-  const start: WriterStart = {
-    path: join(directory, 'contexts.db'),
-    log: join(directory, 'log'),
-    isWriteBehind,
+  const { folder, faults, seed, store, kinds = /./, tell = () => undefined } = options
+  const numbers = createNumbers(seed)
+  await using stack = new AsyncDisposableStack()
+  const ledger = stack.adopt(await openLedger(join(folder, 'acknowledged')), (each) => each.close())
+  const system = stack.adopt(await startSystem(options), (each) => each.close())
+  const windows: Window[] = []
+  const begin = (kind: string): void => {
+    ledger.faulted()
+    windows.push({ kind, ...ledger.counts() })
   }
-  const random = numbers(seed)
-  let startMaxMs = 0
-  for (let round = 0; round < rounds; round += 1) {
-    const point = points[round % points.length]
-    const times = point?.includes('-commit') || point?.includes('-ack') ? 2 + random(60) : 1
-    const { startMs, how } = await runUntilKilled(start, {
-      ...(point !== undefined && { failpoint: `${point}@${times}` }),
-      // Where a failpoint is not reached, the writers do not go on for ever.
-      killAt: point === undefined ? 1 + random(80) : 2000,
-    })
-    startMaxMs = Math.max(startMaxMs, startMs)
-    tell(`round ${round + 1}: ${point ?? 'kill'} → ${how}, ${readLog(start.log).length} acknowledged`)
-  }
-  const journal = await openSqliteJournal({ path: start.path })
-  try {
-    await journal.recover()
-    const acknowledged = readLog(start.log)
-    const wrong = await findLosses(journal, acknowledged)
-    return { rounds, acknowledged: acknowledged.length, wrong, startMaxMs }
-  } finally {
-    await journal.close()
-  }
-}
-
-const entry = new URL('writer.ts', import.meta.url)
-
-const runUntilKilled = async (
-  start: WriterStart,
-  { failpoint = '', killAt }: { readonly failpoint?: string; readonly killAt: number },
-): Promise<{ readonly startMs: number; readonly how: string }> => {
-  const child = fork(entry, ['write'], {
-    env: { ...process.env, MCPD_FAILPOINT: failpoint },
-    stdio: 'inherit',
-  })
-  let startMs = 0
-  let failure: string | undefined
-  child.on(
-    'message',
-    (message: { readonly startMs?: number; readonly count?: number; readonly failed?: string }) => {
-      startMs = message.startMs ?? startMs
-      failure ??= message.failed
-      if ((message.count ?? 0) >= killAt) child.kill('SIGKILL')
-    },
+  const died = (point: string): void => begin(`daemon: died ${point}`)
+  const keeper = await keepDaemons(store, system.daemons, { ledger, numbers: createNumbers(seed + 1), died })
+  const writers = await startWriters(system, ledger, createNumbers(seed + 2))
+  const plan = planOf(
+    faultsOf(system).filter(({ kind }) => kinds.test(kind)),
+    numbers,
   )
-  child.send(start)
-  const [code, signal] = (await once(child, 'exit')) as [number | null, string | null]
-  if (signal !== 'SIGKILL')
-    throw new Error(`The writers ended by themselves with ${code}: ${failure ?? 'no reason'}`)
-  return { startMs, how: failpoint === '' ? 'killed' : `killed at ${failpoint}` }
+  let nextRound = faultsPerRound
+  while (ledger.counts().faults < faults) {
+    const fault = plan()
+    begin(fault.kind)
+    await fault.inject({ system, keeper, numbers })
+    if (!(await hasProgress(ledger, 1 + numbers.below(acknowledgementsMax)))) {
+      ledger.wrong(`it did not recover from: ${fault.kind}`)
+      break
+    }
+    if (ledger.counts().faults >= nextRound) {
+      nextRound += faultsPerRound
+      await writers.nextRound()
+    }
+    const { acknowledged, faults: count } = ledger.counts()
+    tell(
+      `${count} of ${faults}: ${fault.kind}; ${acknowledged} acknowledged, ${ledger.wrongs().length} wrong`,
+    )
+  }
+  await writers.stop()
+  const ended: Window = { kind: '', ...ledger.counts() }
+  for (const daemon of system.daemons) await keeper.ready(daemon)
+  const parts = { system, ledger, calls: createCalls(ledger, numbers), rounds: writers.rounds() }
+  const views = await readByApi(parts)
+  await keeper.stop()
+  // The files of those that have some are free then.
+  for (const daemon of system.daemons) await daemon.kill()
+  const wrong = [...ledger.wrongs(), ...(await compare(parts, views))]
+  const { acknowledged, faults: count } = ledger.counts()
+  return {
+    faults: count,
+    acknowledged,
+    operations: [...ledger.operations().values()].reduce((sum, { length }) => sum + length, 0),
+    tallies: tally([...windows, ended], wrong),
+    wrong: wrong.map(({ line, fault }) =>
+      fault < 1 ? line : `${line} (during ${windows[fault - 1]?.kind})`,
+    ),
+  }
 }
 
-/** Whole numbers below a limit, the same for the same seed. */
-const numbers = (seed: number) => {
-  let state = seed >>> 0
-  return (limit: number): number => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0
-    return Math.floor((state / 2 ** 32) * limit)
+/** A storm ends when so much is wrong. */
+const wrongsMax = 200
+
+interface Window {
+  readonly kind: string
+  readonly acknowledged: number
+  readonly failed: number
+}
+
+/** All kinds in some order, then all again in another. */
+const planOf = (kinds: readonly Fault[], numbers: Numbers): (() => Fault) => {
+  let left: Fault[] = []
+  return () => {
+    if (left.length === 0)
+      left = [
+        ...numbers.shuffled(kinds.flatMap((fault) => Array.from({ length: fault.weight ?? 1 }, () => fault))),
+      ]
+    const next = left.pop()
+    if (!next) throw new Error('There are no faults.')
+    return next
   }
+}
+
+/** Resolves when so many more are acknowledged; false where they are not in time. */
+const hasProgress = async (ledger: Ledger, more: number): Promise<boolean> => {
+  const until = ledger.counts().acknowledged + more
+  const startedMs = performance.now()
+  while (ledger.counts().acknowledged < until) {
+    const isHopeless = ledger.wrongs().length > wrongsMax
+    if (isHopeless || performance.now() - startedMs > recoverMaxMs) return false
+    await sleep(5)
+  }
+  return true
+}
+
+const tally = (
+  windows: readonly Window[],
+  wrong: readonly { readonly fault: number }[],
+): readonly Tally[] => {
+  const tallies = new Map<string, Tally>()
+  for (const [index, { kind, ...from }] of windows.slice(0, -1).entries()) {
+    const to = windows[index + 1] ?? from
+    const before = tallies.get(kind)
+    tallies.set(kind, {
+      kind,
+      injected: (before?.injected ?? 0) + 1,
+      acknowledged: (before?.acknowledged ?? 0) + to.acknowledged - from.acknowledged,
+      failed: (before?.failed ?? 0) + to.failed - from.failed,
+      wrong: (before?.wrong ?? 0) + wrong.filter(({ fault }) => fault === index + 1).length,
+    })
+  }
+  return [...tallies.values()].toSorted((a, b) => a.kind.localeCompare(b.kind))
 }

@@ -1,4 +1,4 @@
-import { type ChildProcess, execFile, spawn } from 'node:child_process'
+import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, readdirSync } from 'node:fs'
 import { chown, mkdtemp, rm } from 'node:fs/promises'
@@ -17,9 +17,13 @@ export interface PostgresServer {
   query(text: string): Promise<readonly Record<string, unknown>[]>
   /** As if the machine had lost its power, but for what the page cache has. */
   kill(): Promise<void>
-  /** After `kill`. */
+  /** In good order, without waiting for those who are connected. */
+  stop(): Promise<void>
+  /** After `kill` or `stop`. */
   start(): Promise<void>
-  signal(name: NodeJS.Signals): void
+  /** Every process of it stops where it is, connections open, until `thaw`. */
+  freeze(): Promise<void>
+  thaw(): Promise<void>
   close(): Promise<void>
 }
 
@@ -29,6 +33,14 @@ export const postgresMissing = (): string | undefined => {
   return process.getuid?.() === 0 && !existsSync('/usr/bin/setpriv')
     ? 'PostgreSQL does not run as root, and there is no setpriv'
     : undefined
+}
+
+/** Such as `postgres (PostgreSQL) 15.18`; undefined where there is none. */
+export const postgresVersion = (): string | undefined => {
+  const place = binaries()
+  return place === undefined
+    ? undefined
+    : execFileSync(join(place, 'postgres'), ['--version'], { encoding: 'utf8' }).trim()
 }
 
 const debian = '/usr/lib/postgresql'
@@ -92,22 +104,36 @@ export const startPostgres = async (settings: readonly string[] = ['fsync=off'])
       }
     }
   }
-  const kill = async (): Promise<void> => {
+  const end = async (signal: NodeJS.Signals): Promise<void> => {
     const child = server
     if (!child || child.exitCode !== null || child.signalCode !== null) return
-    // Immediate: no checkpoint, and the next start recovers from the log.
     child.kill('SIGCONT')
-    child.kill('SIGQUIT')
+    child.kill(signal)
     await once(child, 'exit')
   }
+  const signalAll = async (signal: NodeJS.Signals): Promise<void> => {
+    const parent = server?.pid
+    if (parent === undefined) return
+    const { stdout } = await run('ps', ['-o', 'pid=', '--ppid', String(parent)]).catch(() => ({ stdout: '' }))
+    for (const pid of [parent, ...(stdout.match(/\d+/g) ?? []).map(Number)])
+      try {
+        process.kill(pid, signal)
+      } catch {
+        // It has ended meanwhile.
+      }
+  }
+  // Immediate: no checkpoint, and the next start recovers from the log.
+  const kill = (): Promise<void> => end('SIGQUIT')
   await start()
   return {
     url,
     directory,
     query,
     kill,
+    stop: () => end('SIGINT'),
     start,
-    signal: (name) => void server?.kill(name),
+    freeze: () => signalAll('SIGSTOP'),
+    thaw: () => signalAll('SIGCONT'),
     close: async () => {
       await kill()
       await rm(directory, { recursive: true, force: true })
