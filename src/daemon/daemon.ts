@@ -98,7 +98,7 @@ export const startDaemon = async (flags: DaemonFlags, place: DaemonPlace): Promi
   })
   const { metrics, activity, adapterMetrics } = meters(config, registry, now)
   const specs = stack.adopt(startSpecs(config, { log }), (watching) => watching.close())
-  const caches = stack.adopt(openCaches(config.contexts.cache, { log, now }), (open) => open.close())
+  const caches = stack.adopt(openCaches(config.contexts, { log, now }), (open) => open.close())
   const contexts = stack.adopt(
     startContexts(config.contexts, { registry, caches, metrics, log, now, invoke: (one) => invoke(one) }),
     (kept) => kept.close(),

@@ -10,6 +10,7 @@ import type { ContextParts } from '../http/context-route.ts'
 import type { Registry } from '../registry.ts'
 import { createAsk } from './ask.ts'
 import type { Caches } from './cache/caches.ts'
+import type { TextCache } from './cache/strict-keyv.ts'
 import { createCompaction } from './compaction.ts'
 import { createVault, type MasterKey } from './encryption/vault.ts'
 import { openHotCopies } from './hot-redis/open.ts'
@@ -102,12 +103,12 @@ export const startContexts = (config: ContextsConfig, options: StartOptions): Co
   }
 }
 
-const journalOf = (config: ContextsConfig, { log, metrics, now }: StartOptions): Journal => {
-  const { journal, retentionMs, encryption, spool, hotMaxBytes } = config
+const journalOf = (config: ContextsConfig, { caches, log, metrics, now }: StartOptions): Journal => {
+  const { journal, retentionMs, encryption, cache, spool, hotMaxBytes } = config
   if (journal.kind === 'memory') return createMemoryJournal({ now: Date.now, newId })
   const kind = { driver: journal.kind, shared: journal.kind === 'postgres' }
   const lazy = lazyJournal(kind, async () => {
-    const opened = await open(journal, encryption?.keys)
+    const opened = await open(journal, encryption?.keys, cache && caches.segments)
     // What waits in a spool comes first.
     const aborted = spool ? 0 : await opened.recover()
     if (aborted > 0) log.info({ aborted }, 'answers that a crash cut off are kept as aborted')
@@ -131,8 +132,9 @@ const journalOf = (config: ContextsConfig, { log, metrics, now }: StartOptions):
 const open = async (
   journal: Exclude<ContextsConfig['journal'], { kind: 'memory' }>,
   keys: readonly MasterKey[] = [],
+  segments?: TextCache,
 ): Promise<Journal> => {
-  if (journal.kind === 'postgres') return openPostgres(journal.url, keys)
+  if (journal.kind === 'postgres') return openPostgres(journal.url, keys, segments)
   const { openSqliteJournal } = await import('./journal/sqlite.ts')
   return openSqliteJournal({ path: journal.path, keys })
 }
@@ -140,9 +142,19 @@ const open = async (
 /** A journal that is closed with the block that has it. */
 const closing = (journal: Journal) => ({ journal, [Symbol.asyncDispose]: () => journal.close() })
 
-const openPostgres = async (url: string, keys: readonly MasterKey[] = []): Promise<Journal> => {
+const openPostgres = async (
+  url: string,
+  keys: readonly MasterKey[] = [],
+  segments?: TextCache,
+): Promise<Journal> => {
   const { openPostgresJournal } = await import('./journal/postgres.ts')
-  return openPostgresJournal({ url, now: Date.now, newId, vault: createVault(keys) })
+  return openPostgresJournal({
+    url,
+    now: Date.now,
+    newId,
+    vault: createVault(keys),
+    ...(segments && { segments }),
+  })
 }
 
 /** Deletes what is too old, now and every hour. */

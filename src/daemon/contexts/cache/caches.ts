@@ -1,7 +1,10 @@
 import type { CacheServerConfig } from '../../../core/cache-config.ts'
+import type { ContextsConfig } from '../../../core/context-config.ts'
 import { Breaker } from '../../guards/breaker.ts'
+import { createVault } from '../encryption/vault.ts'
 import { layered } from './layered.ts'
 import { createLruStore } from './lru-store.ts'
+import { sealedCache } from './sealed.ts'
 import type { Stores } from './stores.ts'
 import { strictKeyv, type TextCache } from './strict-keyv.ts'
 
@@ -36,10 +39,17 @@ const memoryMaxBytes = 16 * 1024 * 1024
 /** How long the server keeps what nobody gave another time. */
 const serverTtlMs = 30 * 86_400_000
 
-/** In memory, and in the server where there is one. Nothing is connected before the first use. */
-export const openCaches = (server: CacheServerConfig | undefined, options: CachesOptions): Caches => {
+/**
+ * In memory, and in the server where there is one, encrypted where conversations are. Nothing is connected before the
+ * first use.
+ */
+export const openCaches = (
+  { cache: server, encryption }: Pick<ContextsConfig, 'cache' | 'encryption'>,
+  options: CachesOptions,
+): Caches => {
   const { log, deadlineMs = 500, restMs = 10_000, now = () => performance.now() } = options
   const stores = server && lazyStores(server)
+  const vault = createVault(encryption?.keys)
   let isBroken = false
   const breaker = new Breaker({ failuresMax: 1, cooldownMs: restMs, now })
 
@@ -67,7 +77,10 @@ export const openCaches = (server: CacheServerConfig | undefined, options: Cache
       breaker,
       late: () => stores.silent(),
     })
-    return layered({ memory, server: heard(far, worked), failed })
+    const heardOf = heard(far, worked)
+    // Caches belong to no tenant; whose a text is, is in its key.
+    const sealed = vault.seals ? sealedCache(heardOf, vault.of({ tenant: '', context: namespace })) : heardOf
+    return layered({ memory, server: sealed, failed })
   }
   const caches = {
     counts: cache('counts'),

@@ -1,6 +1,7 @@
 import type { ContextKey } from '../../../core/context.ts'
 import { isMcpdError } from '../../../core/errors.ts'
 import type { Journal } from '../../../core/journal.ts'
+import type { TextCache } from '../cache/strict-keyv.ts'
 import { createVault, noKey, type Vault } from '../encryption/vault.ts'
 import { append, restore, type Writer } from './postgres/append.ts'
 import { startChores } from './postgres/chores.ts'
@@ -17,6 +18,7 @@ import { findTurn, readList, readPath, readSummary, readTurns } from './postgres
 import { countByKey, rotateContext } from './postgres/rotate.ts'
 import { migrate } from './postgres/schema.ts'
 import type { PathTip } from './postgres/seal.ts'
+import { cachedSegments, type FetchSegments } from './postgres/segments.ts'
 import { search } from './postgres/search.ts'
 import { writeChanges } from './postgres/write.ts'
 import type { JournalOptions } from './options.ts'
@@ -26,6 +28,8 @@ export interface PostgresJournalOptions extends JournalOptions {
   readonly url: string
   /** Default: nothing is encrypted. */
   readonly vault?: Vault
+  /** Keeps sealed segments near. Default: they are read from the database. */
+  readonly segments?: TextCache
   /** How long a daemon that does not answer is taken to be there; default 15,000. */
   readonly leaseMs?: number
 }
@@ -38,7 +42,15 @@ const leaseMsDefault = 15_000
  * is of this schema. Throws STORE_UNAVAILABLE where it cannot be reached or written, CONFIG_INVALID where it will not do.
  */
 export const openPostgresJournal = async (options: PostgresJournalOptions): Promise<Journal> => {
-  const { url, now, newId, consumers = [], leaseMs = leaseMsDefault, vault = createVault() } = options
+  const {
+    url,
+    now,
+    newId,
+    segments,
+    consumers = [],
+    leaseMs = leaseMsDefault,
+    vault = createVault(),
+  } = options
   const database = await connectDatabase(url)
   const open = async () => {
     await migrate(database)
@@ -63,13 +75,15 @@ export const openPostgresJournal = async (options: PostgresJournalOptions): Prom
   /** A context that is deleted while it is read is none: what of it was missed is not damage. */
   const reading = async <Result>(
     key: ContextKey,
-    read: () => Promise<Result>,
+    read: (fetch?: FetchSegments) => Promise<Result>,
   ): Promise<Result | undefined> => {
     try {
-      return await read()
+      return await read(segments && cachedSegments(segments, key))
     } catch (error) {
-      if (!isMcpdError(error) || error.code !== 'CONTEXT_DAMAGED') throw error
-      return read()
+      // A cache may also hold what was encrypted with a key that is gone.
+      const isCached = segments !== undefined && isMcpdError(error) && error.code === 'CONFIG_INVALID'
+      if (!isCached && (!isMcpdError(error) || error.code !== 'CONTEXT_DAMAGED')) throw error
+      return read(segments && cachedSegments(segments, key, true))
     }
   }
   const end = async (): Promise<void> => {
@@ -92,7 +106,7 @@ export const openPostgresJournal = async (options: PostgresJournalOptions): Prom
       // Before the end of the transaction nobody else would see them.
       for (const tip of tips) chores.noted(tip)
     },
-    path: (key, end, range) => reading(key, () => readPath(database, vault, key, end, range)),
+    path: (key, end, range) => reading(key, (fetch) => readPath(database, vault, key, end, range, fetch)),
     position: (key, end) => reading(key, () => readPosition(database, vault, key, end)),
     turns: (key) => reading(key, () => readTurns(database, vault, key)),
     summary: (key) => readSummary(database, vault, key),

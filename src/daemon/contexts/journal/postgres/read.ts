@@ -14,6 +14,7 @@ import { placesOf } from '../range.ts'
 import { damaged, verifyPath } from '../verify.ts'
 import type { Sql } from './database.ts'
 import { bodyColumns, type BodyRow, turnColumns, turnOf, type TurnRow, withBodies } from './rows.ts'
+import type { FetchSegments } from './segments.ts'
 import { namesOfTag } from './tags.ts'
 
 export const readPath = async (
@@ -22,6 +23,7 @@ export const readPath = async (
   key: ContextKey,
   end: PathEnd,
   range: PathRange = {},
+  fetch?: FetchSegments,
 ): Promise<ContextPath | undefined> => {
   const leaf = await leafOf(sql, key, end)
   if (!leaf) return undefined
@@ -30,7 +32,7 @@ export const readPath = async (
   if (seq === null) throw damaged(key, `a head leads to the turn ${id}, which is missing`)
   const { from, to } = placesOf(range, seq)
   if (to < from) return { end: id, length: seq, turns: [] }
-  const turns = await withBodies(sql, vault.of(key), await rowsOf(sql, k, id, from, to))
+  const turns = await withBodies(sql, vault.of(key), await rowsOf(sql, k, id, from, to), fetch)
   if (turns.at(-1)?.seq !== to) throw damaged(key, `a turn before ${id} is missing`)
   verifyPath(key, turns, from)
   return { end: id, length: seq, turns }

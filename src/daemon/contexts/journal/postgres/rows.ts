@@ -6,6 +6,7 @@ import type { Cipher } from '../../encryption/vault.ts'
 import { hashText, roleOf } from '../sqlite/rows.ts'
 import { damaged } from '../verify.ts'
 import type { Sql } from './database.ts'
+import { type FetchSegments, fetchSegments } from './segments.ts'
 
 /** What is known of a turn without its body. */
 export interface TurnRow {
@@ -82,16 +83,12 @@ export type BodyReader = (cipher: Cipher, row: BodyRow, turn: Pick<Turn, 'bodyHa
 export const segmentPlace = (hash: Buffer): string => `segment ${hashText(hash)}`
 
 /** Reads the segments that some rows are in, each once. */
-export const readSegments = async (sql: Sql, rows: readonly BodyRow[]): Promise<BodyReader> => {
-  const numbers = [...new Set(rows.flatMap(({ s }) => s ?? []))]
-  const found =
-    numbers.length === 0
-      ? []
-      : await sql.all<{ s: number; hash: Buffer; data: Buffer; raw_bytes: number }>(
-          'SELECT s, hash, data, raw_bytes FROM mcpd.segments WHERE s = ANY ($1::bigint[])',
-          [numbers],
-          'segments',
-        )
+export const readSegments = async (
+  sql: Sql,
+  rows: readonly BodyRow[],
+  fetch: FetchSegments = fetchSegments,
+): Promise<BodyReader> => {
+  const found = await fetch(sql, [...new Set(rows.flatMap(({ s }) => s ?? []))])
   const packed = new Map(found.map((row) => [row.s, row]))
   const raw = new Map<number, Buffer>()
   return (cipher, { s, offset, data, packed: isPacked, body_bytes: bytes }, { bodyHash }) => {
@@ -113,8 +110,9 @@ export const withBodies = async (
   sql: Sql,
   cipher: Cipher,
   rows: readonly BodyRow[],
+  fetch?: FetchSegments,
 ): Promise<readonly StoredTurn[]> => {
-  const read = await readSegments(sql, rows)
+  const read = await readSegments(sql, rows, fetch)
   return rows.map((row) => {
     const turn = turnOf(cipher, row)
     let body: Buffer | undefined

@@ -22,7 +22,7 @@ describe.skipIf(missing !== undefined)(
     const opened: Caches[] = []
     const open = (url = postgres.url, over: object = {}): Caches => {
       const caches = openCaches(
-        { kind: 'postgres', urls: [url] },
+        { cache: { kind: 'postgres', urls: [url] } },
         { log, deadlineMs: 5000, restMs: 0, ...over },
       )
       opened.push(caches)

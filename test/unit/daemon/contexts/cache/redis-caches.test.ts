@@ -4,6 +4,7 @@ import type { CacheServerConfig } from '../../../../../src/core/cache-config.ts'
 import { type Caches, openCaches } from '../../../../../src/daemon/contexts/cache/caches.ts'
 import { connectRedis } from '../../../../../src/daemon/contexts/cache/redis-stores.ts'
 import { strictKeyv, type TextCache } from '../../../../../src/daemon/contexts/cache/strict-keyv.ts'
+import { createVault } from '../../../../../src/daemon/contexts/encryption/vault.ts'
 import {
   redisMissing,
   type RedisCluster,
@@ -32,7 +33,7 @@ describe.skipIf(missing !== undefined)(named('caches in a Redis'), () => {
   let config: CacheServerConfig
   const opened: Caches[] = []
   const open = (over: object = {}): Caches => {
-    const caches = openCaches(config, { log, deadlineMs: 5000, restMs: 0, ...over })
+    const caches = openCaches({ cache: config }, { log, deadlineMs: 5000, restMs: 0, ...over })
     opened.push(caches)
     return caches
   }
@@ -57,6 +58,27 @@ describe.skipIf(missing !== undefined)(named('caches in a Redis'), () => {
       'mcpd-counts::k',
       'mcpd-vectors::k',
     ])
+  })
+
+  it('show the server nothing of what is encrypted, and are for daemons with the key', async () => {
+    const [old, young] = ['old', 'young'].map((id, at) => ({ id, key: new Uint8Array(32).fill(at) }))
+    const openWith = (key: typeof old): Caches => {
+      const encryption = { keys: key ? [key] : [] }
+      const caches = openCaches({ cache: config, encryption }, { log, deadlineMs: 5000 })
+      opened.push(caches)
+      return caches
+    }
+    await openWith(old).summaries.set(new Map([['said', 'My name is Ada.']]), signal)
+    const [name = ''] = (await redis.command('KEYS', 'mcpd-summaries*')).split('\n')
+    expect(name).not.toContain('said')
+    expect(Buffer.from(await redis.command('GET', name)).toString('latin1')).not.toMatch(/Ada|QWRh/)
+    expect(await openWith(old).summaries.get(['said'], signal)).toEqual(['My name is Ada.'])
+    expect(await openWith(young).summaries.get(['said'], signal)).toEqual([undefined])
+    expect(await open().summaries.get(['said'], signal)).toEqual([undefined])
+    // Put under the name of another text, it does not open.
+    const other = createVault([old!]).of({ tenant: '', context: 'mcpd-summaries' }).nameOf('other')
+    await redis.command('COPY', name, `mcpd-summaries::${other}`)
+    expect(await openWith(old).summaries.get(['other'], signal)).toEqual([undefined])
   })
 
   it('keep a text as long as they were told', async () => {
@@ -131,8 +153,8 @@ describe.skipIf(missing !== undefined)(named('caches in a Redis'), () => {
         ['hunter3', undefined],
       ] as const) {
         const urls = [redis.url.replace('://', `://:${password}@`)]
-        const writer = openCaches({ kind: 'redis', urls }, { log, deadlineMs: found ? 5000 : 100 })
-        const reader = openCaches({ kind: 'redis', urls }, { log, deadlineMs: found ? 5000 : 100 })
+        const writer = openCaches({ cache: { kind: 'redis', urls } }, { log, deadlineMs: found ? 5000 : 100 })
+        const reader = openCaches({ cache: { kind: 'redis', urls } }, { log, deadlineMs: found ? 5000 : 100 })
         opened.push(writer, reader)
         await writer.counts.set(new Map([['secret', 'v']]), signal)
         expect(await reader.counts.get(['secret'], signal)).toEqual([found])
@@ -157,13 +179,13 @@ describe.skipIf(missing !== undefined)(named('caches in a cluster of Redis'), ()
 
   it('are spread over its nodes, and do without one of them', async () => {
     const config: CacheServerConfig = { kind: 'redis', urls: cluster.urls }
-    caches = openCaches(config, { log, deadlineMs: 5000, restMs: 0 })
+    caches = openCaches({ cache: config }, { log, deadlineMs: 5000, restMs: 0 })
     const texts = new Map(Array.from({ length: 50 }, (_, at) => [`k${at}`, `v${at}`]))
     await caches.counts.set(texts, signal)
     const sizes = await Promise.all(cluster.nodes.map((node) => node.command('DBSIZE')))
     expect(sizes.every((size) => Number(size) > 0)).toBe(true)
     const read = async (): Promise<TextCache> => {
-      const other = openCaches(config, { log, deadlineMs: 5000, restMs: 0 })
+      const other = openCaches({ cache: config }, { log, deadlineMs: 5000, restMs: 0 })
       expect(await other.counts.get([...texts.keys()], signal)).toEqual([...texts.values()])
       await other.close()
       return other.counts
