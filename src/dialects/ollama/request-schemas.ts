@@ -21,6 +21,7 @@ const either = <T>(types: readonly string[], description: string) =>
   Type.Unsafe<T | null>({ type: [...types, 'null'], description })
 
 const tokensMax = 2 ** 31 - 1
+const seedMax = 2 ** 63
 const stopsMax = 64
 
 const requiredModel = Type.String({ minLength: 1, maxLength: 1024, description: 'Which model is to answer.' })
@@ -37,7 +38,7 @@ const options = optional(
       stop: optional(
         Type.Array(Type.String(), { maxItems: stopsMax, description: 'Texts that end the output.' }),
       ),
-      seed: optional(Type.Number({ description: 'Seed of the sampling; negative is a random one.' })),
+      seed: number('Seed of the sampling; negative is a random one.', -seedMax, seedMax),
       presence_penalty: number('Penalty for tokens that are there already.', -100, 100),
       frequency_penalty: number('Penalty that grows with how often a token is there.', -100, 100),
       repeat_penalty: number('Multiplicative penalty; 1 is none.', 0, 100),

@@ -22,6 +22,7 @@ const object = (description: string) => optional(Type.Object({}, { description }
 const choicesMax = 128
 const tokensMax = 2 ** 31 - 1
 const stopsMax = 64
+const seedMax = 2 ** 63
 /** Longer than the vectors of any model, and short enough for an answer of several to be read. */
 export const dimensionsMax = 65_536
 
@@ -39,8 +40,7 @@ const samplingMembers = {
       description: 'Texts that end the output.',
     }),
   ),
-  // Without bounds: those of backends are beyond what numbers of JSON hold exactly.
-  seed: optional(Type.Integer({ description: 'Seed of the sampling, where the backend has one.' })),
+  seed: integer('Seed of the sampling, where the backend has one.', -seedMax, seedMax),
   presence_penalty: number('Penalty for tokens that are there already.', -2, 2),
   frequency_penalty: number('Penalty that grows with how often a token is there.', -2, 2),
   repetition_penalty: number('Multiplicative penalty; 1 is none. No OpenAI member.', 0, 100),
