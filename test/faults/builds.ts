@@ -43,10 +43,23 @@ export const builds: Readonly<Record<Build, readonly Change[]>> = {
   ],
   /** Of two daemons that have read the same head both write behind it. */
   'lost-updates': [
-    { file: `${postgres}/append.ts`, from: 'AND rev = $24', to: 'AND $24::bigint IS NOT NULL' },
+    {
+      file: `${postgres}/write.ts`,
+      from: 'FROM ${source} WHERE c.k = wanted.k AND c.rev = wanted.rev',
+      to: 'FROM ${source} WHERE c.k = wanted.k',
+    },
+    {
+      file: `${postgres}/write.ts`,
+      from: 'JOIN mcpd.contexts AS c ON c.k = wanted.k AND c.rev = wanted.rev',
+      to: 'JOIN mcpd.contexts AS c ON c.k = wanted.k',
+    },
   ],
   /** A daemon shows what it has in its memory, whatever others have written since. */
   'stale-reads': [
-    { file: '/daemon/contexts/store.ts', from: 'const reads = journal.shared', to: 'const reads = false' },
+    {
+      file: '/daemon/contexts/store.ts',
+      from: 'journal.shared ? createSharedReads(journal, hot, copies) : createReadThrough(journal, hot)',
+      to: 'createReadThrough(journal, hot)',
+    },
   ],
 }
