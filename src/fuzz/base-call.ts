@@ -8,6 +8,7 @@ import type { Random } from './draw/random.ts'
 import { typical } from './draw/typical.ts'
 import { acceptsBody, acceptsParameter, travels } from './wire/readings.ts'
 import { isWritable } from './wire/serialise.ts'
+import { isXmlType } from './wire/xml.ts'
 
 /** How a valid call is made up, in the order in which ways are tried until one is taken. */
 export type Recipe = 'all' | 'none' | 'example' | 'some'
@@ -70,7 +71,9 @@ const makeBody = (operation: Operation, options: BaseOptions): CallBody | undefi
   const optional = recipe === 'example' ? 'some' : recipe
   const made =
     recipe === 'example' && example !== undefined
-      ? freshen(view, example, random)
+      ? isXmlType(type)
+        ? example
+        : freshen(view, example, random)
       : typical(view, {
           random,
           optional: operation.isModel && recipe === 'all' ? 'none' : optional,
@@ -110,9 +113,9 @@ const withPlainInput = (media: MediaType, value: Json | undefined): Json | undef
   return next
 }
 
-/** Whether a body of a media type is valid as it travels. */
+/** Whether a body of a media type is valid as it travels; of XML nobody can tell. */
 export const isValidBody = ({ type, view }: MediaType, value: Json): boolean =>
-  isJsonType(type) ? accepts(view, value) : acceptsBody(type, view, value)
+  isXmlType(type) ? true : isJsonType(type) ? accepts(view, value) : acceptsBody(type, view, value)
 
 const limits = [
   'max_tokens',
@@ -147,9 +150,30 @@ export const freshCall = (
   call: Call,
   random: Random,
   kept: readonly string[],
+  keptHeader?: string,
 ): Call => {
   const { body } = call
+  const header = freshKeys(operation, call.header, random, keptHeader)
   const media = body && operation.body?.media.find(({ type }) => type === body.mediaType)
-  if (operation.isModel || !body || body.value === undefined || !media || kept.includes('')) return call
-  return { ...call, body: { ...body, value: freshen(media.view, body.value, random, kept) } }
+  if (operation.isModel || !body || body.value === undefined || !media || kept.includes(''))
+    return { ...call, header }
+  return { ...call, header, body: { ...body, value: freshen(media.view, body.value, random, kept) } }
 }
+
+const onceOnly = /idempoten|request-?id|correlation|nonce|dedup/i
+
+/** Headers by which a target knows that a request is the same again: it would answer with what it has made before. */
+const freshKeys = (
+  { parameters }: Operation,
+  header: Call['header'],
+  random: Random,
+  kept: string | undefined,
+): Call['header'] =>
+  Object.fromEntries(
+    Object.entries(header).map(([name, value]) => {
+      const own = parameters.find((each) => each.in === 'header' && each.name === name)
+      return own && name !== kept && onceOnly.test(name)
+        ? [name, freshen(own.view, value, random)]
+        : [name, value]
+    }),
+  )

@@ -45,14 +45,21 @@ const variedSubject = (session: Session, operation: Operation, step: Step): Step
 export const rerun = async (session: Session, scenario: Scenario, signal?: AbortSignal): Promise<Rerun> => {
   const story = startStory()
   // What was sent twice is sent twice again.
-  const renewed = new Map<string, Call['body']>()
+  const renewed = new Map<string, Pick<Call, 'body' | 'header'>>()
   const renew = (operation: Operation, step: Step): Call => {
-    const text = JSON.stringify(step.call.body ?? null)
-    const body = renewed.has(text)
-      ? renewed.get(text)
-      : freshCall(operation, step.call, session.random, keptOf(step)).body
-    renewed.set(text, body)
-    return body ? { ...step.call, body } : step.call
+    const { subject } = step.intent
+    const text = JSON.stringify([step.call.body ?? null, step.call.header])
+    const { body, header } =
+      renewed.get(text) ??
+      freshCall(
+        operation,
+        step.call,
+        session.random,
+        keptOf(step),
+        subject?.in === 'header' ? subject.name : undefined,
+      )
+    renewed.set(text, { ...(body && { body }), header })
+    return { ...step.call, ...(body && { body }), header }
   }
   let isReady = true
   for (const step of scenario.steps) {

@@ -1,3 +1,4 @@
+import { isWritable } from './wire/serialise.ts'
 import type { OperationMemory, Session } from './session.ts'
 
 const shareOf = ({ statuses, requests }: OperationMemory, ...wanted: readonly number[]): number =>
@@ -14,6 +15,9 @@ export const reasonsOf = (session: Session): ReadonlyMap<string, string> =>
   )
 
 const reasonOf = (memory: OperationMemory): string => {
+  const { body } = memory.operation
+  if (body?.required && !body.media.some(({ type }) => isWritable(type)))
+    return `its body cannot be written: ${body.media.map(({ type }) => type).join(', ')}`
   if (memory.requests === 0) return 'the time was over before its turn'
   if (shareOf(memory, 401, 403) > 0.5) return 'answers 401 or 403: give --auth'
   if (shareOf(memory, 404) > 0.5) return 'nothing was found that its path could refer to (404)'

@@ -98,7 +98,7 @@ const indexOf = (api: Api): Index => {
     always: usable
       .filter(
         ({ method, path, responses }) =>
-          (method === 'POST' && creating.test(path)) ||
+          (method === 'POST' && (creating.test(path) || responses.has('202'))) ||
           [...responses.values()].some(({ links }) => links.length > 0),
       )
       .slice(0, alwaysMax),
@@ -161,7 +161,9 @@ const scoreOf = (operation: Operation, consumer: Operation, { name, noun, prefix
   if (isCreation && creating.test(path) && path.toLowerCase().includes(noun)) return 60 - depth * 3
   const names = answerMembers(operation)
   if (names.has(plainName(name)) && !general.has(plainName(name))) return (isCreation ? 55 : 20) - depth * 3
-  return names.has(`${noun}id`) ? (isCreation ? 30 : 15) - depth * 3 : 0
+  if (names.has(`${noun}id`)) return (isCreation ? 30 : 15) - depth * 3
+  // What is done later is often found at another place than what was asked for.
+  return prefix !== undefined && isCreation && operation.responses.has('202') ? 5 : 0
 }
 
 const isLinked = (producer: Operation, consumer: Operation, name: string): boolean =>

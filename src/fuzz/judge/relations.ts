@@ -1,5 +1,6 @@
 import { isList, isObject, type Json } from '../../openapi/json.ts'
 import { alternatives } from '../../openapi/schema/alternatives.ts'
+import type { View } from '../../openapi/schema/view.ts'
 import { memberNames } from '../api/model-operation.ts'
 import { plainName } from '../api/nouns.ts'
 import type { Operation } from '../api/operation.ts'
@@ -50,19 +51,10 @@ export const isAboutOthers = (
 
 /** Days and moments are often bound by what no schema says. */
 const isTime = (operation: Operation, { in: place, name, pointer }: Subject): boolean => {
+  const member = pointer.split('/')[1] ?? ''
   const views =
     place === 'body'
-      ? (operation.body?.media ?? []).flatMap(({ view }) =>
-          alternatives(view).flatMap((one) =>
-            one.type === 'object'
-              ? [
-                  ...(one.properties.get(pointer.split('/')[1] ?? '')
-                    ? [one.properties.get(pointer.split('/')[1] ?? '')!]
-                    : []),
-                ]
-              : [],
-          ),
-        )
+      ? (operation.body?.media ?? []).flatMap(({ view }) => membersOf(view, member))
       : operation.parameters.filter((each) => each.in === place && each.name === name).map(({ view }) => view)
   return views.some((view) =>
     alternatives(view).some(
@@ -70,3 +62,6 @@ const isTime = (operation: Operation, { in: place, name, pointer }: Subject): bo
     ),
   )
 }
+
+const membersOf = (view: View, name: string): readonly View[] =>
+  alternatives(view).flatMap((one) => (one.type === 'object' ? (one.properties.get(name) ?? []) : []))

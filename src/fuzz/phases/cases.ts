@@ -12,6 +12,8 @@ import { typical } from '../draw/typical.ts'
 import type { Session } from '../session.ts'
 import { withValue } from '../perform.ts'
 import { acceptsParameter, travels } from '../wire/readings.ts'
+import { isForm } from '../wire/serialise.ts'
+import { isXmlType } from '../wire/xml.ts'
 
 /** One request to be made: a change of a call that is known to be taken. */
 export interface Case {
@@ -163,7 +165,7 @@ const bodyCases = (
       intent: intentOf('coverage', 'valid', `a body of ${type}`),
       call: { ...base, body: { mediaType: type, value } },
     })
-  if (!isJsonType(type) && typeof value === 'string') return found
+  if (isOpaque(type)) return found
   // A second type of the same data is looked at less closely.
   const draws = drawsOf(view, value, { random, isValid: (each) => isValidBody(media, each), name: '' })
   for (const draw of isFirst ? draws : draws.filter(({ expect }) => expect === 'invalid').slice(0, 40)) {
@@ -178,6 +180,10 @@ const bodyCases = (
   }
   return found
 }
+
+/** Whether what is valid of a body cannot be told from outside: it is sent as it should be, and nothing else. */
+export const isOpaque = (type: string): boolean =>
+  !isJsonType(type) && !isForm(type) && (!type.startsWith('text/') || isXmlType(type))
 
 /** A value that the guard against cost would change: then it is no longer the case that it was. */
 const isCostly = (operation: Operation, value: Json, session: Session): boolean =>

@@ -119,6 +119,10 @@ const look = (session: Session, story: Story, kind = 'single'): Promise<void> =>
   return session.suspect(scenario, exchanges, judge(session, scenario, exchanges))
 }
 
+/** The header that a case is about. */
+const headerOf = ({ subject }: Intent): string | undefined =>
+  subject?.in === 'header' ? subject.name : undefined
+
 const makeFixture = async (session: Session, operation: Operation, base: Call): Promise<Story> => {
   const story = startStory()
   await provide(session, story, operation, base)
@@ -128,7 +132,10 @@ const makeFixture = async (session: Session, operation: Operation, base: Call): 
 const takeCase = async (session: Session, operation: Operation, story: Story, { call, intent }: Case) => {
   const kept = intent.subject?.in === 'body' ? [intent.subject.pointer] : []
   const isRaw = call.body?.raw !== undefined || call.target !== undefined
-  const fresh = isRaw || operation.method === 'GET' ? call : freshCall(operation, call, session.random, kept)
+  const fresh =
+    isRaw || operation.method === 'GET'
+      ? call
+      : freshCall(operation, call, session.random, kept, headerOf(intent))
   const { call: whole, bindings } = rebind(story, operation, fresh, intent.subject)
   const exchange = await perform(session, story, { call: whole, bindings, intent, role: 'case' })
   await look(session, story)
@@ -184,7 +191,7 @@ const contrast = async (
     const whole = rebind(
       story,
       operation,
-      freshCall(operation, provided.call, session.random, kept),
+      freshCall(operation, provided.call, session.random, kept, headerOf(why)),
       why.subject,
     )
     const exchange = await perform(session, story, {

@@ -10,7 +10,7 @@ import { createRandom, oneOf, type Random } from '../draw/random.ts'
 import type { Session } from '../session.ts'
 import { withValue } from '../perform.ts'
 import { acceptsParameter, travels } from '../wire/readings.ts'
-import type { Case } from './cases.ts'
+import { type Case, isOpaque } from './cases.ts'
 
 /** Values drawn at a time: fast-check is asked for many at once. */
 const batch = 32
@@ -144,7 +144,7 @@ const wrongCall = (
   const guarded = guardTokens(operation, mutation.value, session.settings.tokensMax)
   // Bounds of numbers are looked at in the coverage phase: some of them only a format implies.
   const isNumber = typeof valueAt(guarded, mutation.pointer) === 'number'
-  const expect = isNumber || isValidBody(media, guarded) ? 'unknown' : 'invalid'
+  const expect = isNumber || isOpaque(media.type) || isValidBody(media, guarded) ? 'unknown' : 'invalid'
   return {
     intent: intentOf(expect, mutation.what, {
       in: 'body',

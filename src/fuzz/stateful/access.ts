@@ -2,14 +2,14 @@ import { isObject, type Json, sameJson } from '../../openapi/json.ts'
 import { itemsOf } from '../api/find-id.ts'
 import { plainName } from '../api/nouns.ts'
 import type { Operation } from '../api/operation.ts'
-import { makeCall } from '../base-call.ts'
-import type { Scenario } from '../call.ts'
+import { isValidBody, makeCall, writableMedia } from '../base-call.ts'
+import type { Call, CallBody, Scenario } from '../call.ts'
 import type { Exchange } from '../exchange.ts'
 import { provide } from '../fixture.ts'
 import type { Suspicion } from '../judge/suspicion.ts'
 import { isSuccess, jsonOf, type Session, statusOf } from '../session.ts'
 import type { Story } from '../story.ts'
-import { act, type Resource, withThing } from './resource.ts'
+import { act, callOf, type Resource, withThing } from './resource.ts'
 import { withLargestPage } from './refused-writes.ts'
 
 /** What the first identity made, asked for by the second. */
@@ -32,11 +32,7 @@ export const crossUser = async (
     })
   }
   // What its owner may not write says nothing when another one may not.
-  const isWrite = operation.method === 'PUT' || operation.method === 'PATCH'
-  if (isWrite) {
-    await act(session, story, operation, 'own-write', { what: 'changes its own', expect: 'unknown' })
-    if (!isSuccess(story.exchanges.at(-1))) return undefined
-  }
+  const body = /^(PUT|PATCH)$/.test(operation.method) ? await ownWrite(session, story, operation) : undefined
   const writer = resource.patch ?? resource.put ?? resource.deleter
   if (operation === reader && writer)
     await act(session, story, writer, 'foreign-write', {
@@ -54,8 +50,39 @@ export const crossUser = async (
     what: 'asks for it as another',
     identity: 'second',
     expect: 'unknown',
+    ...(body && { change: (call: Call) => ({ ...call, body }) }),
   })
   return story
+}
+
+const writesMax = 6
+
+/** A body that the owner may write: as usual, or with one member only where members depend on what is there. */
+const ownWrite = async (
+  session: Session,
+  story: Story,
+  operation: Operation,
+): Promise<CallBody | undefined> => {
+  const media = writableMedia(operation)[0]
+  const plain = callOf(session, story, operation).call.body
+  const whole = plain?.value
+  const single: readonly CallBody[] =
+    operation.method === 'PATCH' && media && isObject(whole)
+      ? Object.entries(whole)
+          .map(([name, value]) => ({ mediaType: media.type, value: { [name]: value } }))
+          .filter(({ value }) => isValidBody(media, value))
+      : []
+  for (const body of [...(plain ? [plain] : []), ...single].slice(0, writesMax)) {
+    const exchange = await act(session, story, operation, 'own-write', {
+      what: 'changes its own',
+      expect: 'unknown',
+      change: (call) => ({ ...call, body }),
+    })
+    if (isSuccess(exchange)) return body
+    story.steps.pop()
+    story.exchanges.pop()
+  }
+  return undefined
 }
 
 const owners = /^(owner|user|account|customer|author|creator|createdby|member|tenant)(id|name|email)?$/

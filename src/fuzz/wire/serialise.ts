@@ -1,7 +1,10 @@
 import { asText, isList, isObject, type Json } from '../../openapi/json.ts'
+import { alternatives } from '../../openapi/schema/alternatives.ts'
+import type { View } from '../../openapi/schema/view.ts'
 import type { Operation, Parameter } from '../api/operation.ts'
 import { isJsonType } from '../api/operation.ts'
 import type { Call, CallBody } from '../call.ts'
+import { isXmlType, writeXml } from './xml.ts'
 
 /** What goes over the wire of a call, before credentials: the target keeps whatever was put in it. */
 export interface Serialised {
@@ -27,7 +30,8 @@ export const serialise = (operation: Operation, call: Call): Serialised => {
     headers.push([name.toLowerCase(), headerText(value)])
   const cookies = Object.entries(call.cookie).map(([name, value]) => `${name}=${encode(asText(value))}`)
   if (cookies.length > 0) headers.push(['cookie', cookies.join('; ')])
-  const body = call.body && writeBody(call.body)
+  const view = operation.body?.media.find(({ type }) => type === call.body?.mediaType)?.view
+  const body = call.body && writeBody(call.body, view)
   if (call.body?.mediaType !== undefined)
     headers.push(['content-type', body?.contentType ?? call.body.mediaType])
   const extra = new Map((call.extraHeaders ?? []).map(([name, value]) => [name.toLowerCase(), value]))
@@ -121,7 +125,10 @@ interface Written {
   readonly contentType?: string
 }
 
-const writeBody = ({ mediaType = '', value, raw, rawEncoding = 'utf8' }: CallBody): Written | undefined => {
+const writeBody = (
+  { mediaType = '', value, raw, rawEncoding = 'utf8' }: CallBody,
+  view: View | undefined,
+): Written | undefined => {
   if (raw !== undefined) return { text: raw, encoding: rawEncoding }
   if (value === undefined) return undefined
   if (mediaType === 'application/x-www-form-urlencoded')
@@ -135,19 +142,21 @@ const writeBody = ({ mediaType = '', value, raw, rawEncoding = 'utf8' }: CallBod
     }
   if (mediaType === 'multipart/form-data')
     return {
-      text: multipart(value),
+      text: multipart(value, view),
       encoding: 'utf8',
       contentType: `multipart/form-data; boundary=${boundary}`,
     }
+  if (view && isXmlType(mediaType) && typeof value !== 'string')
+    return { text: wellFormed(writeXml(view, value)), encoding: 'utf8' }
   const isText = !isJsonType(mediaType) && typeof value === 'string'
   return { text: isText ? wellFormed(value) : JSON.stringify(value), encoding: 'utf8' }
 }
 
-const multipart = (value: Json): string => {
+const multipart = (value: Json, view: View | undefined): string => {
+  const files = view ? filesIn(view) : new Set<string>()
   const parts = Object.entries(isObject(value) ? value : {}).flatMap(([name, member]) =>
     (isList(member) ? member : [member]).map((each) => {
-      const file =
-        /file|image|upload|attachment|document|content|data/i.test(name) && typeof each === 'string'
+      const file = files.has(name) && typeof each === 'string'
       const disposition = `form-data; name="${name.replaceAll('"', '%22')}"${file ? '; filename="file.txt"' : ''}`
       const type = file
         ? '\r\nContent-Type: application/octet-stream'
@@ -160,6 +169,23 @@ const multipart = (value: Json): string => {
   return `${parts.join('')}--${boundary}--\r\n`
 }
 
+/** Members that are files: bytes of a type of their own, alone or in lists. */
+const filesIn = (view: View): ReadonlySet<string> => {
+  const isFile = (each: View): boolean =>
+    each.atoms.some(
+      ({ node }) =>
+        node['format'] === 'binary' ||
+        (node['contentMediaType'] !== undefined && node['contentEncoding'] === undefined),
+    ) || alternatives(each).some((one) => one.type === 'array' && isFile(one.items))
+  return new Set(
+    alternatives(view).flatMap((one) =>
+      one.type === 'object'
+        ? [...one.properties].flatMap(([name, each]) => (isFile(each) ? [name] : []))
+        : [],
+    ),
+  )
+}
+
 /** Types whose bodies are made of named parts. */
 export const isForm = (type: string): boolean =>
   type === 'application/x-www-form-urlencoded' || type === 'multipart/form-data'
@@ -168,6 +194,7 @@ export const isForm = (type: string): boolean =>
 export const isWritable = (type: string): boolean =>
   isJsonType(type) ||
   isForm(type) ||
+  isXmlType(type) ||
   type.startsWith('text/') ||
   type === 'application/octet-stream' ||
   type === '*/*'

@@ -30,7 +30,8 @@ const isAt = (operation: string, check: string, seen: Seen): boolean =>
       : operation === seen.operation))
 
 /** Further signs of the same fault, which no service of its own accounts for: a crash is also a status that nobody documented. */
-const isEcho = ({ seen }: Fault, { operation, check, status }: Seen): boolean =>
+const isEcho = ({ seen, also = [] }: Fault, { operation, check, status }: Seen): boolean =>
+  also.some(([at, of]) => at === operation && of === check) ||
   seen.some(
     ([at, of]) =>
       at === operation &&
