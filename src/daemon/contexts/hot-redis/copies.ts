@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { ContextKey, StoredTurn } from '../../../core/context.ts'
+import { failpoint } from '../failpoint.ts'
 import { RedisRefusal } from './connection.ts'
 import { createCounts, type HotCounts, type RepairReason } from './counts.ts'
 import { blocksOf, type ItemTurn, rawItem, readItems, type Sealing } from './items.ts'
@@ -110,6 +111,19 @@ export const createHotCopies = (options: HotCopiesOptions): HotCopies => {
     running.add(done)
   }
 
+  /** What could not be put behind a copy makes it an old one, which only takes room. */
+  const tried = async (
+    key: ContextKey,
+    token: string,
+    answer: Promise<unknown>,
+  ): Promise<readonly unknown[]> => {
+    try {
+      return (await answer) as readonly unknown[]
+    } catch (error) {
+      if (error instanceof RedisRefusal) await run(scripts.drop, key, [token, 'copy'])
+      throw error
+    }
+  }
   const read = async (key: ContextKey): Promise<HotCopy> => {
     try {
       return copyOf(await run(scripts.read, key, []), sealingOf(key))
@@ -139,16 +153,23 @@ export const createHotCopies = (options: HotCopiesOptions): HotCopies => {
     },
     mark: (key) => {
       const token = newName()
-      begin(key, async () => void (await run(scripts.mark, key, [token, String(markMs)])))
+      begin(key, async () => {
+        await run(scripts.mark, key, [token, String(markMs)])
+        failpoint('after-mark')
+      })
       return token
     },
     apply: (key, token, { from, to }, turns) =>
       begin(key, async () => {
         const sealing = sealingOf(key)
-        const items = turns.map((turn) => rawItem(turn, sealing))
+        const items =
+          turns.length > rawTurns
+            ? blocksOf(turns, sealing).items
+            : turns.map((turn) => rawItem(turn, sealing))
         const limits = [rawTurns + 1, rawBytes, copyMaxBytes].map(String)
         const args = [token, from ?? '', to, ttl, newName(), ...limits, ...items]
-        const answer = (await run(scripts.apply, key, args)) as readonly unknown[]
+        const answer = await tried(key, token, run(scripts.apply, key, args))
+        failpoint('after-apply')
         const name = nameOf(key)
         if (String(answer[0]) !== 'ripe' || folding.has(name)) return
         folding.add(name)

@@ -15,7 +15,8 @@ export interface Script {
  * that have begun and not ended, with the time after which they are not waited for.
  *
  * A script that fails half-way, or keys of which some were evicted or overwritten, leave a copy whose numbers do not
- * fit, or none; it is found by the next one and replaced.
+ * fit, or none; it is found by the next one and replaced. A script that adds something begins its writes with one that
+ * needs memory: where there is none left that one is refused, and any other would let all that come after it through.
  */
 const library = `
 local meta, log, marks = KEYS[1], KEYS[2], KEYS[3]
@@ -58,8 +59,8 @@ const script = (text: string): Script => {
 
 /** ARGV: token, milliseconds. Says that somebody is about to write to the context. */
 const mark = script(`
-redis.call('ZREMRANGEBYSCORE', marks, '-inf', '(' .. now())
 redis.call('ZADD', marks, now() + ARGV[2], ARGV[1])
+redis.call('ZREMRANGEBYSCORE', marks, '-inf', '(' .. now())
 redis.call('PEXPIRE', marks, ARGV[2])
 return 'ok'
 `)
@@ -84,24 +85,24 @@ return {'copy', seen(m), m[2], items}
  * behind the full blocks.
  */
 const apply = script(`
-redis.call('ZREM', marks, ARGV[1])
-local m = known()
-if not m[1] then
-  redis.call('DEL', log)
-  if ARGV[2] ~= '' then return {'none'} end
-  m = {ARGV[5], '', 0, 0, 0, 0, 0}
-elseif m[2] ~= ARGV[2] or not fits(m) then
+local function without(word)
+  redis.call('ZREM', marks, ARGV[1])
   redis.call('DEL', meta, log)
-  return {'dropped'}
+  return {word}
+end
+local m = known()
+if m[1] then
+  if m[2] ~= ARGV[2] or not fits(m) then return without('dropped') end
+else
+  if ARGV[2] ~= '' or redis.call('EXISTS', log) == 1 then return without('none') end
+  m = {ARGV[5], '', 0, 0, 0, 0, 0}
 end
 local bytes = push(ARGV, 9)
-if m[6] + bytes > tonumber(ARGV[8]) then
-  redis.call('DEL', meta, log)
-  return {'dropped'}
-end
+if m[6] + bytes > tonumber(ARGV[8]) then return without('dropped') end
 local count, behind = m[3] + #ARGV - 8, m[5] + bytes
 redis.call('HSET', meta, 'g', m[1], 'r', ARGV[3], 'n', count, 'f', m[4], 'b', behind, 't', m[6] + bytes,
   'v', m[7])
+redis.call('ZREM', marks, ARGV[1])
 keep(ARGV[4])
 if count - m[4] > tonumber(ARGV[6]) or behind > tonumber(ARGV[7]) then
   return {'ripe', m[1], tonumber(m[7]), redis.call('LRANGE', log, m[4], -1)}
@@ -127,6 +128,7 @@ if ARGV[2] == 'add' then
   redis.call('HINCRBY', meta, 't', bytes)
   redis.call('HINCRBY', meta, 'n', #ARGV - 7)
 else
+  redis.call('HSET', meta, 'g', ARGV[5])
   redis.call('DEL', meta, log)
   local bytes = push(ARGV, 8)
   redis.call('HSET', meta, 'g', ARGV[5], 'r', ARGV[3], 'n', #ARGV - 7, 'f', ARGV[6], 'b', 0, 't', bytes, 'v', 0)
@@ -150,7 +152,6 @@ return 'ok'
 const fold = script(`
 local m = known()
 if m[1] ~= ARGV[1] or m[7] ~= ARGV[2] or not fits(m) then return 'raced' end
--- Where there is no memory left this fails, before anything is taken away.
 redis.call('HSET', meta, 'f', m[4])
 local rest = redis.call('LRANGE', log, m[4] + ARGV[3], -1)
 if m[4] == '0' then redis.call('DEL', log) else redis.call('LTRIM', log, 0, m[4] - 1) end
