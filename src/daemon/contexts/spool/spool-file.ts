@@ -3,7 +3,8 @@ import { McpdError } from '../../../core/errors.ts'
 import type { SpoolStats } from '../../../core/journal.ts'
 import type { Vault } from '../encryption/vault.ts'
 import { nameOf } from '../journal/memory-writer.ts'
-import { createThreadClient } from '../journal/sqlite/thread-client.ts'
+import type { ThreadStart } from '../journal/sqlite/thread-body.ts'
+import { createThreadClient, type ThreadClient } from '../journal/sqlite/thread-client.ts'
 import { decodeEntry, encodeEntry, renameIn, type SpoolEntry } from './entry.ts'
 import type { Spooled, SpooledPage } from './spooled.ts'
 
@@ -44,6 +45,8 @@ export interface SpoolFileOptions {
   /** Unix milliseconds. */
   readonly clock: () => number
   readonly vault: Vault
+  /** Default: one of its own. */
+  readonly thread?: ThreadClient
 }
 
 /** What an entry is encrypted as. */
@@ -57,11 +60,23 @@ interface Waiting extends Spooled {
   readonly isUnsure?: boolean
 }
 
-export const createSpoolFile = ({ path, maxBytes, clock, vault }: SpoolFileOptions): SpoolFile => {
-  const thread = createThreadClient(
-    { role: 'spool', path, searchPath: '', owner: '', consumers: [], keys: [] },
-    () => undefined,
-  )
+/** What the thread of a spool is told. */
+export const spoolThreadStart = (path: string): ThreadStart => ({
+  role: 'spool',
+  path,
+  searchPath: '',
+  owner: '',
+  consumers: [],
+  keys: [],
+})
+
+export const createSpoolFile = ({
+  path,
+  maxBytes,
+  clock,
+  vault,
+  thread = createThreadClient(spoolThreadStart(path), () => undefined),
+}: SpoolFileOptions): SpoolFile => {
   const waiting = new Map<string, Waiting>()
   let bytes = 0
 

@@ -13,7 +13,9 @@ import { createVault, type Vault } from '../../../../../src/daemon/contexts/encr
 import { newId } from '../../../../../src/daemon/contexts/ids.ts'
 import { createMemoryJournal } from '../../../../../src/daemon/contexts/journal/memory.ts'
 import { nameOf } from '../../../../../src/daemon/contexts/journal/memory-writer.ts'
-import { createSpoolFile } from '../../../../../src/daemon/contexts/spool/spool-file.ts'
+import type { ThreadClient } from '../../../../../src/daemon/contexts/journal/sqlite/thread-client.ts'
+import { createSpoolFile, spoolThreadStart } from '../../../../../src/daemon/contexts/spool/spool-file.ts'
+import { createSpoolThread } from '../../../../../src/daemon/contexts/spool/spool-thread.ts'
 import {
   createSpoolJournal,
   type SpoolJournal,
@@ -34,10 +36,13 @@ const away = () => new McpdError('STORE_UNAVAILABLE', 'It is away.')
 export const createSharedStore = () => {
   const store = createMemoryJournal({ now: Date.now, newId })
   const revisions = new Map<string, number>()
+  /** Answers that are being written, and over which line. */
+  const open = new Map<string, { readonly closing: Append; readonly line: object }>()
   const revisionOf = (key: ContextKey): string => String(revisions.get(nameOf(key)) ?? 0)
 
   const connect = (): Remote => {
     let weather: Weather = 'up'
+    const line = {}
     const over =
       <Args extends readonly unknown[], Result>(work: (...args: Args) => Promise<Result>) =>
       async (...args: Args): Promise<Result> => {
@@ -51,6 +56,8 @@ export const createSharedStore = () => {
       const from = revisions.has(nameOf(request)) ? revisionOf(request) : null
       const result = await store.append(request)
       if (result.outcome === 'ok') revisions.set(nameOf(request), (revisions.get(nameOf(request)) ?? 0) + 1)
+      if (request.closes !== undefined && result.outcome === 'ok') open.delete(request.closes)
+      if (request.opens) open.set(request.opens.id, { closing: aborting(request, request.opens.id), line })
       if (now === 'lost-after') throw away()
       return result.outcome === 'ok' ? { ...result, revisions: { from, to: revisionOf(request) } } : result
     }
@@ -69,7 +76,14 @@ export const createSharedStore = () => {
           revisions.set(nameOf(key), (revisions.get(nameOf(key)) ?? 0) + 1)
           return store.delete(key)
         }),
-        recover: over(() => store.recover()),
+        recover: over(async () => {
+          const left = [...open].filter(([, each]) => each.line !== line)
+          for (const [id, { closing }] of left) {
+            open.delete(id)
+            await store.append(closing)
+          }
+          return left.length
+        }),
         stats: over(() => store.stats()),
         position: over(async (key: ContextKey, end: PathEnd) => {
           const path = await store.path(key, end)
@@ -89,10 +103,42 @@ export const createSharedStore = () => {
   return { store, connect }
 }
 
+const aborting = ({ tenant, context, head }: Append, id: string): Append => ({
+  tenant,
+  context,
+  head,
+  expected: '*',
+  closes: id,
+  turns: [{ role: 'assistant', body: bodyOf({ role: 'assistant', content: null }), state: 'aborted' }],
+})
+
 export interface SpoolSettings {
+  readonly hotMaxBytes?: number
   readonly maxBytes?: number
   readonly vault?: Vault
   readonly now?: () => number
+}
+
+/** The thread of a spool without a thread, for tests that open many. */
+const threadHere = (path: string): ThreadClient => {
+  const answers = new Map<number, (answer: { answer: never; bytes: ArrayBuffer }) => void>()
+  const failures = new Map<number, (error: unknown) => void>()
+  const body = createSpoolThread(spoolThreadStart(path), {
+    answer: (id, answer, bytes = new ArrayBuffer(0)) => answers.get(id)?.({ answer: answer as never, bytes }),
+    fail: (id, error) => failures.get(id)?.(error),
+    note: () => undefined,
+  })
+  let last = 0
+  return {
+    ask: (verb, args, bytes) =>
+      new Promise((resolve, reject) => {
+        const id = (last += 1)
+        answers.set(id, resolve)
+        failures.set(id, reject)
+        body.take([{ id, verb, args, ...(bytes && { bytes }) }])
+      }),
+    close: async () => body.close(),
+  }
 }
 
 const quiet = { info: () => undefined, warn: () => undefined, error: () => undefined }
@@ -102,19 +148,26 @@ export const openSpool = (
   remote: Remote,
   directory: string,
   name: string,
-  { maxBytes = 2 ** 30, vault = createVault(), now = () => performance.now() }: SpoolSettings = {},
-): SpoolJournal =>
-  createSpoolJournal({
+  {
+    hotMaxBytes = 2 ** 20,
+    maxBytes = 2 ** 30,
+    vault = createVault(),
+    now = () => performance.now(),
+  }: SpoolSettings = {},
+): SpoolJournal => {
+  const path = join(directory, `${name}.db`)
+  return createSpoolJournal({
     remote: remote.journal,
     revisionsOf: remote.revisionsOf,
-    file: createSpoolFile({ path: join(directory, `${name}.db`), maxBytes, clock: Date.now, vault }),
-    hotMaxBytes: 2 ** 20,
+    file: createSpoolFile({ path, maxBytes, clock: Date.now, vault, thread: threadHere(path) }),
+    hotMaxBytes,
     log: quiet,
     newId,
     now,
     clock: Date.now,
     retryMs: 2 ** 30,
   })
+}
 
 export const turn = (content: string): NewTurn => ({ role: 'user', body: bodyOf({ role: 'user', content }) })
 
