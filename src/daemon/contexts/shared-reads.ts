@@ -1,7 +1,6 @@
 import { emptyBody } from '../../core/canonical-json.ts'
 import type { Append, ContextKey, StoredTurn, Turn } from '../../core/context.ts'
 import type { ContextPath, PathEnd, Position, SharedJournal } from '../../core/journal.ts'
-import { failpoint } from './failpoint.ts'
 import type { HotPaths } from './hot.ts'
 import { confirm } from './hot-redis/confirm.ts'
 import type { HotCopies, HotCopy } from './hot-redis/copies.ts'
@@ -104,14 +103,12 @@ export const createSharedReads = (
       return isPart(range) ? journal.path(key, end, range) : loadOnce(key, end, position, asked)
     },
     writing: (key) => {
-      failpoint('before-mark')
       const token = copies?.mark(key) ?? ''
       return {
         appended: (request, result) => {
           if (result.outcome === 'conflict' || !result.revisions) return copies?.unmark(key, token)
           const { revisions } = result
           const turns = writtenTurns(request, result.turns)
-          failpoint('before-apply')
           copies?.apply(key, token, revisions, turns)
           const { from, to } = revisions
           if (from !== null && hot.revision(key) === from) extend(hot, request, turns)

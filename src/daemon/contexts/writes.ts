@@ -88,9 +88,11 @@ export interface ContextWrites {
 export const createWrites = (journal: Journal, reads: ReadThrough, newId: () => string): ContextWrites => {
   const write = async (request: Append): Promise<Stored | Conflict> => {
     checkAppend(request)
+    failpoint('before-mark')
     const writing = reads.writing(request)
     try {
       const result = await journal.append(request)
+      failpoint('before-apply')
       writing.appended(request, result)
       failpoint('before-acknowledgement')
       return result.outcome === 'conflict' ? result : { ...result, name: request.head }
