@@ -1,5 +1,6 @@
 import { resolve } from 'node:path'
 import { type Static, Type } from 'typebox'
+import { type ArchiveConfig, archiveSchema, resolveArchive } from './archive-config.ts'
 import { type CacheServerConfig, cacheServerSchema, resolveCacheServer } from './cache-config.ts'
 import { type EncryptionConfig, encryptionSchema, resolveEncryption } from './encryption-config.ts'
 import { type HotConfig, hotSchema, resolveHot } from './hot-config.ts'
@@ -59,6 +60,7 @@ export const contextsSchema = Type.Object(
     cache: Type.Optional(cacheServerSchema),
     hot: Type.Optional(hotSchema),
     encryption: Type.Optional(encryptionSchema),
+    archive: Type.Optional(archiveSchema),
     spool: Type.Optional(spoolSchema),
   },
   { ...closed, description: 'Conversations that mcpd keeps.' },
@@ -82,6 +84,8 @@ export interface ContextsConfig {
   readonly hot?: HotConfig
   /** Absent: nothing is encrypted. */
   readonly encryption?: EncryptionConfig
+  /** Absent: nothing is archived. */
+  readonly archive?: ArchiveConfig
   /** Absent: without PostgreSQL there are no conversations. */
   readonly spool?: SpoolConfig
 }
@@ -103,6 +107,9 @@ export const resolveContexts = (
     ...(file?.cache && { cache: resolveCacheServer(file.cache) }),
     ...resolveHot(file?.hot, journal.kind),
     ...(file?.encryption && { encryption: resolveEncryption(file.encryption) }),
+    ...(file?.archive && {
+      archive: resolveArchive(file.archive, { kind: journal.kind, retention, stateDir, folder }),
+    }),
     ...resolveSpool(file?.spool, journal.kind, stateDir, folder),
   }
 }

@@ -147,4 +147,6 @@ export interface ContextSummary extends ContextKey, ContextAbout {
   /** Unix milliseconds. */
   readonly createdAt: number
   readonly updatedAt: number
+  /** Its turns are in a file, and come back when they are read. */
+  readonly archived?: boolean
 }

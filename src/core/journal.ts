@@ -200,6 +200,8 @@ export interface Problem {
     | 'store-damaged'
     /** It is encrypted with a key that is not configured. */
     | 'key-missing'
+    /** The file that it was archived in is missing or was changed. */
+    | 'archive-unreadable'
   readonly tenant?: string
   readonly context?: string
   readonly turn?: string
@@ -216,6 +218,8 @@ export interface JournalStats {
   /** Bodies that are not in a segment yet. */
   readonly bodies: number
   readonly segments: number
+  /** Contexts whose turns are in files, among all. */
+  readonly archived?: number
   /** Entries that some consumer has not dealt with. */
   readonly outbox: number
   readonly bytes: {

@@ -14,6 +14,9 @@ export type Failpoint =
   | 'before-seal'
   | 'after-seal'
   | 'after-index'
+  | 'archive-written'
+  | 'archive-committed'
+  | 'archive-thawed'
 
 const [, wanted, count = '1', action] =
   /^([a-z-]+)(?:@(\d+))?(?:=(crash))?$/.exec(process.env.MCPD_FAILPOINT ?? '') ?? []

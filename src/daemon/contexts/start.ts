@@ -10,13 +10,13 @@ import type { ContextParts } from '../http/context-route.ts'
 import type { Registry } from '../registry.ts'
 import { createAsk } from './ask.ts'
 import type { Caches } from './cache/caches.ts'
-import type { TextCache } from './cache/strict-keyv.ts'
 import { createCompaction } from './compaction.ts'
 import { createVault, type MasterKey } from './encryption/vault.ts'
 import { openHotCopies } from './hot-redis/open.ts'
 import { newId } from './ids.ts'
 import { lazyJournal } from './journal/lazy.ts'
 import { createMemoryJournal } from './journal/memory.ts'
+import type { PostgresJournalOptions } from './journal/postgres.ts'
 import { createLook, createPreview } from './look.ts'
 import { migrateContexts } from './migrate.ts'
 import { tokenizeBy, vectorsOf } from './models.ts'
@@ -104,11 +104,14 @@ export const startContexts = (config: ContextsConfig, options: StartOptions): Co
 }
 
 const journalOf = (config: ContextsConfig, { caches, log, metrics, now }: StartOptions): Journal => {
-  const { journal, retentionMs, encryption, cache, spool, hotMaxBytes } = config
+  const { journal, retentionMs, encryption, archive, cache, spool, hotMaxBytes } = config
   if (journal.kind === 'memory') return createMemoryJournal({ now: Date.now, newId })
   const kind = { driver: journal.kind, shared: journal.kind === 'postgres' }
   const lazy = lazyJournal(kind, async () => {
-    const opened = await open(journal, encryption?.keys, cache && caches.segments)
+    const opened = await open(journal, encryption?.keys, {
+      ...(cache && { segments: caches.segments }),
+      ...(archive && { archive }),
+    })
     // What waits in a spool comes first.
     const aborted = spool ? 0 : await opened.recover()
     if (aborted > 0) log.info({ aborted }, 'answers that a crash cut off are kept as aborted')
@@ -132,9 +135,9 @@ const journalOf = (config: ContextsConfig, { caches, log, metrics, now }: StartO
 const open = async (
   journal: Exclude<ContextsConfig['journal'], { kind: 'memory' }>,
   keys: readonly MasterKey[] = [],
-  segments?: TextCache,
+  more: PostgresParts = {},
 ): Promise<Journal> => {
-  if (journal.kind === 'postgres') return openPostgres(journal.url, keys, segments)
+  if (journal.kind === 'postgres') return openPostgres(journal.url, keys, more)
   const { openSqliteJournal } = await import('./journal/sqlite.ts')
   return openSqliteJournal({ path: journal.path, keys })
 }
@@ -142,10 +145,12 @@ const open = async (
 /** A journal that is closed with the block that has it. */
 const closing = (journal: Journal) => ({ journal, [Symbol.asyncDispose]: () => journal.close() })
 
+type PostgresParts = Pick<PostgresJournalOptions, 'segments' | 'archive'>
+
 const openPostgres = async (
   url: string,
   keys: readonly MasterKey[] = [],
-  segments?: TextCache,
+  more: PostgresParts = {},
 ): Promise<Journal> => {
   const { openPostgresJournal } = await import('./journal/postgres.ts')
   return openPostgresJournal({
@@ -153,7 +158,7 @@ const openPostgres = async (
     now: Date.now,
     newId,
     vault: createVault(keys),
-    ...(segments && { segments }),
+    ...more,
   })
 }
 

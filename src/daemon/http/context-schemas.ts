@@ -131,6 +131,9 @@ const contextSchema = Type.Object(
     turns: count('How many, on all heads.'),
     createdAt: milliseconds('Unix milliseconds.'),
     updatedAt: milliseconds('Unix milliseconds.'),
+    archived: Type.Optional(
+      Type.Boolean({ description: 'Its turns are in a file, and come back when they are read.' }),
+    ),
   },
   { ...closed, $id: 'Context', description: 'A conversation that is kept.' },
 )

@@ -232,6 +232,20 @@ describe('secrets', () => {
     }
   })
 
+  it('archives contexts of a database before they are deleted, or says why not', () => {
+    const yaml = (archive: string, more: string) =>
+      `contexts: { journal: "postgres://db/x", archive: ${archive}${more} }`
+    expect(load(yaml('{ after: 7d, directory: cold }', '')).config.contexts.archive).toEqual({
+      afterMs: 7 * 86_400_000,
+      directory: expect.stringMatching(/^\/.*\/cold$/) as string,
+    })
+    expect(load(yaml('{}', ', retention: never')).config.contexts.archive).toMatchObject({
+      afterMs: 90 * 86_400_000,
+    })
+    expect(refusal(() => load(yaml('{}', '')))).toMatch(/retention deletes contexts after 30d, before/)
+    expect(refusal(() => load('contexts: { archive: { after: 1d } }'))).toMatch(/needs .* PostgreSQL/)
+  })
+
   it('reads keys of contexts by reference, and shows none', () => {
     const key = Buffer.alloc(32, 7)
     const yaml = (value: string) => `contexts:\n  encryption:\n    keys:\n      - { id: k1, key: "${value}" }`

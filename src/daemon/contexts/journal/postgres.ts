@@ -2,11 +2,12 @@ import type { ContextKey } from '../../../core/context.ts'
 import { isMcpdError } from '../../../core/errors.ts'
 import type { Journal } from '../../../core/journal.ts'
 import type { TextCache } from '../cache/strict-keyv.ts'
-import { createVault, noKey, type Vault } from '../encryption/vault.ts'
+import { createVault, type Vault } from '../encryption/vault.ts'
+import { type ArchiveOptions, createArchive } from './postgres/archive.ts'
 import { append, restore, type Writer } from './postgres/append.ts'
 import { startChores } from './postgres/chores.ts'
 import { connectDatabase } from './postgres/database.ts'
-import { checkContext, readStats } from './postgres/fsck.ts'
+import { checkAll, readStats } from './postgres/fsck.ts'
 import { annotate, collect, deleteContext } from './postgres/housekeeping.ts'
 import { createGroups } from './postgres/group.ts'
 import { createRecollection } from './postgres/known.ts'
@@ -14,8 +15,8 @@ import { takeLease } from './postgres/lease.ts'
 import { addConsumers, readOutbox, settleOutbox } from './postgres/outbox.ts'
 import { readPosition } from './postgres/position.ts'
 import { createQueues } from './postgres/queues.ts'
-import { findTurn, readList, readPath, readSummary, readTurns } from './postgres/read.ts'
-import { countByKey, rotateContext } from './postgres/rotate.ts'
+import { findArchived, findTurn, readList, readPath, readSummary, readTurns } from './postgres/read.ts'
+import { countByKey, rotate } from './postgres/rotate.ts'
 import { migrate } from './postgres/schema.ts'
 import type { PathTip } from './postgres/seal.ts'
 import { cachedSegments, type FetchSegments } from './postgres/segments.ts'
@@ -30,6 +31,8 @@ export interface PostgresJournalOptions extends JournalOptions {
   readonly vault?: Vault
   /** Keeps sealed segments near. Default: they are read from the database. */
   readonly segments?: TextCache
+  /** Where contexts go that nobody uses. Default: they stay. */
+  readonly archive?: ArchiveOptions
   /** How long a daemon that does not answer is taken to be there; default 15,000. */
   readonly leaseMs?: number
 }
@@ -61,14 +64,16 @@ export const openPostgresJournal = async (options: PostgresJournalOptions): Prom
     await database.close()
     throw error
   })
-  const alone = { now, newId, vault, fence: lease.fence }
+  const alone: Writer = { now, newId, vault, fence: lease.fence, ripened: () => undefined }
   const writer: Writer = {
     ...alone,
     ripened: (tip) => chores.noted(tip),
+    thaw: (key) => archive.thaw(key),
     submit: createGroups((changes) => writeChanges(database, vault, lease.fence(), changes)),
     recollection: createRecollection(),
   }
   const chores = startChores(database, lease, writer, leaseMs)
+  const archive = createArchive(database, vault, alone, options.archive)
   const queues = createQueues()
   let closing: Promise<void> | undefined
 
@@ -86,6 +91,12 @@ export const openPostgresJournal = async (options: PostgresJournalOptions): Prom
       return read(segments && cachedSegments(segments, key, true))
     }
   }
+  /** As `reading`; what is archived comes back when somebody does not find it. */
+  const finding = async <Result>(
+    key: ContextKey,
+    read: (fetch?: FetchSegments) => Promise<Result | undefined>,
+  ): Promise<Result | undefined> =>
+    (await reading(key, read)) ?? ((await archive.thaw(key)) ? reading(key, read) : undefined)
   const end = async (): Promise<void> => {
     await chores.close()
     // Where the server is not there, the others wait for the lease.
@@ -106,47 +117,36 @@ export const openPostgresJournal = async (options: PostgresJournalOptions): Prom
       // Before the end of the transaction nobody else would see them.
       for (const tip of tips) chores.noted(tip)
     },
-    path: (key, end, range) => reading(key, (fetch) => readPath(database, vault, key, end, range, fetch)),
-    position: (key, end) => reading(key, () => readPosition(database, vault, key, end)),
-    turns: (key) => reading(key, () => readTurns(database, vault, key)),
+    path: (key, end, range) => finding(key, (fetch) => readPath(database, vault, key, end, range, fetch)),
+    position: (key, end) => finding(key, () => readPosition(database, vault, key, end)),
+    turns: async (key) => {
+      // An archived context is there, without turns.
+      await archive.thaw(key)
+      return reading(key, () => readTurns(database, vault, key))
+    },
     summary: (key) => readSummary(database, vault, key),
     list: (query) => readList(database, vault, query),
-    findTurn: (tenant, turn) => findTurn(database, vault, tenant, turn),
+    findTurn: async (tenant, turn) => {
+      const there = await findTurn(database, vault, tenant, turn)
+      const archived = there ? undefined : await findArchived(database, tenant, turn)
+      return archived && (await archive.thaw(archived)) ? findTurn(database, vault, tenant, turn) : there
+    },
     search: (query) => search(database, vault, query),
-    annotate: async (key, change) =>
-      (await annotate(database, vault, key, change)) ? readSummary(database, vault, key) : undefined,
+    annotate: async (key, change) => {
+      // Pins are of turns.
+      if (change.pins) await archive.thaw(key)
+      return (await annotate(database, vault, key, change)) ? readSummary(database, vault, key) : undefined
+    },
     delete: (key) => deleteContext(database, key),
     seal: (signal) => chores.seal(signal),
-    rotate: async (signal) => {
-      if (!vault.seals) throw noKey()
-      let rows = 0
-      for (let after: number | undefined = 0; after !== undefined;) {
-        signal?.throwIfAborted()
-        const step: Awaited<ReturnType<typeof rotateContext>> = await rotateContext(
-          database,
-          vault,
-          after,
-          signal,
-        )
-        rows += step.rows
-        after = step.next
-      }
-      return rows
-    },
+    rotate: (signal) => rotate(database, vault, archive, signal),
     keys: () => countByKey(database),
-    collect: (policy, signal) => collect(database, policy, signal),
-    async *fsck(signal) {
-      for (let after: number | undefined = 0; after !== undefined;) {
-        signal?.throwIfAborted()
-        const { problems, next }: Awaited<ReturnType<typeof checkContext>> = await checkContext(
-          database,
-          vault,
-          after,
-        )
-        yield* problems
-        after = next
-      }
+    collect: async (policy, signal) => {
+      const collected = await collect(database, policy, archive.drop, signal)
+      await archive.run(signal)
+      return collected
     },
+    fsck: (signal) => checkAll(database, vault, archive, signal),
     stats: () => readStats(database),
     recover: () => chores.recover(),
     outbox: (consumer, limit) => readOutbox(database, consumer, limit),

@@ -31,6 +31,8 @@ export interface Writer {
   /** Writes a change of a context that is there, with others at once; absent: by itself. */
   readonly submit?: Submit<Change, RevisionRow>
   readonly recollection?: Recollection
+  /** Brings an archived context back; absent: it is never archived where this writes. */
+  readonly thaw?: (key: ContextKey) => Promise<boolean>
 }
 
 /** So often an append is planned anew because another daemon was faster. */
@@ -51,6 +53,7 @@ export const append = async (sql: Sql, writer: Writer, request: Append): Promise
   }
   for (let attempt = 0; attempt < attemptsMax; attempt += 1) {
     const known = await readKnown(sql, cipher, request)
+    if (known?.archived && (await writer.thaw?.(keyOf(request)))) continue
     const repeated = known?.used && repeatedOf(cipher, request, known, known.used)
     if (repeated) return repeated
     const plan = planOf(writer, request, known)

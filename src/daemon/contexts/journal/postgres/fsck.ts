@@ -3,18 +3,40 @@ import type { JournalStats, Problem } from '../../../../core/journal.ts'
 import { missingKeyOf, openedTurn, unreadable } from '../../encryption/unreadable.ts'
 import type { Cipher, Vault } from '../../encryption/vault.ts'
 import { faultOf } from '../verify.ts'
+import type { Archive } from './archive.ts'
 import type { Sql } from './database.ts'
 import { bodyColumns, type BodyReader, type BodyRow, readSegments, turnOf } from './rows.ts'
 
 /** Problems that one look names at most. */
 const problemsMax = 1000
 
-/** Everything about the context after the row `after`: each body, each hash, each parent, each head. */
-export const checkContext = async (
+/** Does what `Journal.fsck` says, one context after the other. */
+export async function* checkAll(
   sql: Sql,
   vault: Vault,
+  archive: Pick<Archive, 'check'>,
+  signal?: AbortSignal,
+): AsyncGenerator<Problem, void, undefined> {
+  for (let after: number | undefined = 0; after !== undefined;) {
+    signal?.throwIfAborted()
+    const { problems, next }: Checked = await checkContext(sql, vault, archive, after)
+    yield* problems
+    after = next
+  }
+}
+
+interface Checked {
+  readonly problems: readonly Problem[]
+  readonly next?: number
+}
+
+/** Everything about the context after the row `after`: each body, each hash, each parent, each head. */
+const checkContext = async (
+  sql: Sql,
+  vault: Vault,
+  archive: Pick<Archive, 'check'>,
   after: number,
-): Promise<{ readonly problems: readonly Problem[]; readonly next?: number }> => {
+): Promise<Checked> => {
   const context = await sql.get<ContextKey & { readonly k: number; readonly turns: number }>(
     "SELECT k, tenant, context, turns FROM mcpd.contexts WHERE k > $1 AND tenant <> '' ORDER BY k LIMIT 1",
     [after],
@@ -28,6 +50,7 @@ export const checkContext = async (
   const problems = [
     ...turnProblems(vault.of(key), rows, await readSegments(sql, rows)),
     ...(await headProblems(sql, k, key)),
+    ...(await archive.check(key)),
   ]
   // Fewer turns than were counted: some are gone that nothing leads to.
   if (rows.length < turns)
@@ -97,6 +120,7 @@ export const readStats = async (sql: Sql): Promise<JournalStats> => {
   const live = "k IN (SELECT k FROM mcpd.contexts WHERE tenant <> '')"
   const row = await sql.get<Record<string, number>>(
     `SELECT (SELECT count(*) FROM mcpd.contexts WHERE tenant <> '') AS contexts,
+       (SELECT count(*) FROM mcpd.contexts WHERE tenant <> '' AND archived IS NOT NULL) AS archived,
        (SELECT count(*) FROM mcpd.heads WHERE ${live}) AS heads,
        (SELECT count(*) FROM mcpd.turns WHERE ${live}) AS turns,
        (SELECT count(*) FROM mcpd.turns WHERE owner IS NOT NULL AND ${live}) AS streaming,
@@ -112,6 +136,7 @@ export const readStats = async (sql: Sql): Promise<JournalStats> => {
   const of = (name: string): number => row?.[name] ?? 0
   return {
     contexts: of('contexts'),
+    archived: of('archived'),
     heads: of('heads'),
     turns: of('turns'),
     streaming: of('streaming'),

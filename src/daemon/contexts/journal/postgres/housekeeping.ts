@@ -6,6 +6,7 @@ import { annotated } from '../annotation.ts'
 import { expiryOf, keysBefore } from '../policy.ts'
 import { noTurn } from '../refusals.ts'
 import { aboutColumns } from './columns.ts'
+import type { Archive } from './archive.ts'
 import type { Database, Sql } from './database.ts'
 import { trimOutbox } from './outbox.ts'
 import { serverNow } from './schema.ts'
@@ -64,12 +65,17 @@ export const deleteContext = async (sql: Sql, { tenant, context }: ContextKey): 
 /** Deletes one context that nobody sees any more. Undefined where there is none. */
 const purge = (
   database: Database,
+  drop: Archive['drop'],
 ): Promise<{ readonly bodies: number; readonly segments: number } | undefined> =>
   database.transaction(async (sql) => {
-    const gone = await sql.get<{ k: number }>(
-      "SELECT k FROM mcpd.contexts WHERE tenant = '' LIMIT 1 FOR UPDATE SKIP LOCKED",
+    const gone = await sql.get<{ k: number; file: string | null }>(
+      `SELECT k, archived ->> 'file' AS file FROM mcpd.contexts WHERE tenant = '' AND ($1 OR archived IS NULL)
+       LIMIT 1 FOR UPDATE SKIP LOCKED`,
+      [drop !== undefined],
     )
     if (!gone) return undefined
+    // Should it come to nothing after this, the row is still there to say so.
+    if (gone.file !== null) await drop?.(gone.file)
     const row = await sql.get<{ bodies: number; segments: number }>(
       `WITH heads AS (DELETE FROM mcpd.heads WHERE k = $1),
        keys AS (DELETE FROM mcpd.idempotency WHERE k = $1),
@@ -85,6 +91,7 @@ const purge = (
 export const collect = async (
   database: Database,
   policy: CollectPolicy,
+  drop: Archive['drop'],
   signal?: AbortSignal,
 ): Promise<Collected> => {
   const clock = await database.get<{ now: number }>(`SELECT ${serverNow} AS now`)
@@ -114,7 +121,7 @@ export const collect = async (
   await trimOutbox(database)
   let bodies = 0
   let segments = 0
-  for (let gone = await purge(database); gone; gone = await purge(database)) {
+  for (let gone = await purge(database, drop); gone; gone = await purge(database, drop)) {
     signal?.throwIfAborted()
     bodies += gone.bodies
     segments += gone.segments

@@ -9,6 +9,8 @@ import { turnColumns, turnOf, type TurnRow } from './rows.ts'
 
 /** What an append has to know of its context. */
 export interface Known extends RevisionRow {
+  /** Its turns are in a file. */
+  readonly archived: boolean
   readonly headExists: boolean
   readonly head: string | null
   /** What was stored under the idempotency key of the append. */
@@ -24,6 +26,7 @@ type KnownRow = TurnRow & {
   readonly context_k: number
   readonly rev: number
   readonly updated_at: number
+  readonly archived: boolean
   readonly head_exists: boolean
   readonly head: string | null
   readonly fingerprint: Buffer | null
@@ -36,7 +39,7 @@ export const readKnown = async (sql: Sql, cipher: Cipher, request: Append): Prom
   const { tenant, context, head, base, closes, idempotencyKey: key, turns, opens } = request
   const ids = [base, closes, opens?.id, ...turns.map(({ id }) => id)].filter((id) => typeof id === 'string')
   const rows = await sql.all<KnownRow>(
-    `SELECT c.k AS context_k, c.rev, c.updated_at, h.name IS NOT NULL AS head_exists, h.turn AS head, used.fingerprint,
+    `SELECT c.k AS context_k, c.rev, c.updated_at, c.archived IS NOT NULL AS archived, h.name IS NOT NULL AS head_exists, h.turn AS head, used.fingerprint,
        used.head AS used_head, used.turns AS used_turns, found.*
      FROM mcpd.contexts AS c
      LEFT JOIN mcpd.heads AS h ON h.k = c.k AND h.name = $3
@@ -56,6 +59,7 @@ export const readKnown = async (sql: Sql, cipher: Cipher, request: Append): Prom
     k: first.context_k,
     rev: first.rev,
     updated_at: first.updated_at,
+    archived: first.archived,
     headExists: first.head_exists,
     head: first.head,
     ...(fingerprint && { used: { fingerprint, head: used_head, turns: used_turns ?? [] } }),
@@ -105,7 +109,7 @@ export const createRecollection = (): Recollection => {
       if (closes !== undefined) needed.push(found.turns.get(closes)?.parent ?? null)
       if (needed.some((id) => id !== null && !found.turns.has(id))) return undefined
       const { k, rev, updated_at, turns } = found
-      return { k, rev, updated_at, headExists: true, head, turns }
+      return { k, rev, updated_at, archived: false, headExists: true, head, turns }
     },
     learn: (request, turns, plan, now) => {
       const name = nameOf(request)

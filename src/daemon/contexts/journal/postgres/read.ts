@@ -7,6 +7,7 @@ import type {
   PathEnd,
   PathRange,
 } from '../../../../core/journal.ts'
+import type { Stub } from '../../archive/stub.ts'
 import { readAbout } from '../../encryption/about.ts'
 import type { Vault } from '../../encryption/vault.ts'
 import { cursorOf, readCursor } from '../cursor.ts'
@@ -81,6 +82,7 @@ interface ContextRow {
   readonly context: string
   readonly about: string
   readonly sealed: Buffer | null
+  readonly archived: Omit<Stub, 'ids'> | null
   readonly turns: number
   readonly created_at: number
   readonly updated_at: number
@@ -90,7 +92,7 @@ interface ContextRow {
   readonly missing: readonly boolean[]
 }
 
-const contextColumns = `c.tenant, c.context, c.about, c.sealed, c.turns, c.created_at, c.updated_at, heads.*`
+const contextColumns = `c.tenant, c.context, c.about, c.sealed, c.archived - 'ids' AS archived, c.turns, c.created_at, c.updated_at, heads.*`
 const contextTables = `mcpd.contexts AS c CROSS JOIN LATERAL (
   SELECT coalesce(array_agg(h.name::text ORDER BY h.name), '{}') AS names,
     coalesce(array_agg(h.turn::text ORDER BY h.name), '{}') AS ends,
@@ -98,16 +100,19 @@ const contextTables = `mcpd.contexts AS c CROSS JOIN LATERAL (
   FROM mcpd.heads AS h LEFT JOIN mcpd.turns AS t ON t.k = h.k AND t.id = h.turn WHERE h.k = c.k) AS heads`
 
 const summaryOf = (vault: Vault, row: ContextRow): ContextSummary => {
+  const { archived } = row
   const dangling = row.names[row.missing.indexOf(true)]
   if (dangling !== undefined) throw damaged(row, `the head ${dangling} leads to a turn that is missing`)
   return {
     tenant: row.tenant,
     context: row.context,
     ...readAbout(vault.of({ tenant: row.tenant, context: row.context }), row),
-    heads: Object.fromEntries(row.names.map((name, index) => [name, row.ends[index] ?? null])),
-    turns: row.turns,
+    heads:
+      archived?.heads ?? Object.fromEntries(row.names.map((name, index) => [name, row.ends[index] ?? null])),
+    turns: archived?.turns ?? row.turns,
     createdAt: row.created_at,
     updatedAt: row.updated_at,
+    ...(archived && { archived: true }),
   }
 }
 
@@ -183,3 +188,11 @@ export const findTurn = async (
   const { context, heads } = row
   return { tenant, context, turn: turnOf(vault.of({ tenant, context }), row), heads }
 }
+
+/** The archived context that a turn belongs to; of several the newest. */
+export const findArchived = (sql: Sql, tenant: string, id: string): Promise<ContextKey | undefined> =>
+  sql.get<ContextKey>(
+    `SELECT tenant, context FROM mcpd.contexts
+     WHERE archived IS NOT NULL AND archived -> 'ids' ? $1 AND tenant = $2 ORDER BY k DESC LIMIT 1`,
+    [id, tenant],
+  )

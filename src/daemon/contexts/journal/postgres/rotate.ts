@@ -2,10 +2,11 @@ import type { ContextKey } from '../../../../core/context.ts'
 import { isMcpdError } from '../../../../core/errors.ts'
 import { readAbout } from '../../encryption/about.ts'
 import { bodyPlace, sealFacts } from '../../encryption/facts.ts'
-import { type Cipher, headerOf, isSealed, type Vault } from '../../encryption/vault.ts'
+import { type Cipher, headerOf, isSealed, noKey, type Vault } from '../../encryption/vault.ts'
 import { hashBytes, hashText } from '../sqlite/rows.ts'
 import { fingerprintPlace } from './write.ts'
 import { aboutColumns } from './columns.ts'
+import type { Archive } from './archive.ts'
 import type { Database, Sql } from './database.ts'
 import { bodyColumns, type BodyRow, segmentPlace, turnOf } from './rows.ts'
 
@@ -23,13 +24,38 @@ interface Place {
   readonly header: Buffer
 }
 
+/** Does what `Journal.rotate` says. */
+export const rotate = async (
+  database: Database,
+  vault: Vault,
+  archive: Pick<Archive, 'rotate'>,
+  signal?: AbortSignal,
+): Promise<number> => {
+  if (!vault.seals) throw noKey()
+  let rows = 0
+  for (let after: number | undefined = 0; after !== undefined;) {
+    signal?.throwIfAborted()
+    const step: Awaited<ReturnType<typeof rotateContext>> = await rotateContext(
+      database,
+      vault,
+      archive,
+      after,
+      signal,
+    )
+    rows += step.rows
+    after = step.next
+  }
+  return rows
+}
+
 /**
  * Encrypts everything of the context after the number `after` with the key that encrypts now, unless it is already.
  * Resolves with how many rows that were, and the number to go on after.
  */
-export const rotateContext = async (
+const rotateContext = async (
   database: Database,
   vault: Vault,
+  archive: Pick<Archive, 'rotate'>,
   after: number,
   signal?: AbortSignal,
 ): Promise<{ readonly rows: number; readonly next?: number }> => {
@@ -43,7 +69,7 @@ export const rotateContext = async (
   const { k, tenant, context: name } = context
   const cipher = vault.of({ tenant, context: name })
   const place: Place = { database, vault, cipher, k, header: headerOf(keyId) }
-  let rows = await rotateAbout(place)
+  let rows = (await rotateAbout(place)) + (await archive.rotate(cipher.key))
   for (const pages of [segmentPage, turnPage, keyPage]) {
     let last: string | undefined
     do {
@@ -165,7 +191,8 @@ const keyIdOf = (column: string): string =>
 export const countByKey = async (sql: Sql): Promise<Readonly<Record<string, number>>> => {
   const rows = await sql.all<{ id: string; count: number }>(
     `SELECT id, sum(count)::bigint AS count FROM (
-       SELECT ${keyIdOf('sealed')} AS id, count(*) AS count FROM mcpd.contexts WHERE tenant <> '' AND archived IS NULL GROUP BY 1
+       SELECT ${keyIdOf('sealed')} AS id, count(*) AS count FROM mcpd.contexts WHERE tenant <> '' GROUP BY 1
+       UNION ALL SELECT archived ->> 'key', count(*) FROM mcpd.contexts WHERE archived IS NOT NULL GROUP BY 1
        UNION ALL SELECT ${keyIdOf('facts')}, count(*) FROM mcpd.turns GROUP BY 1
        UNION ALL SELECT ${keyIdOf('data')}, count(*) FROM mcpd.turns WHERE data IS NOT NULL GROUP BY 1
        UNION ALL SELECT ${keyIdOf('data')}, count(*) FROM mcpd.segments GROUP BY 1

@@ -53,7 +53,11 @@ const migrations: readonly string[] = [
   `
   ALTER TABLE mcpd.turns ALTER COLUMN body_hash DROP NOT NULL, ALTER COLUMN chain_hash DROP NOT NULL,
     ADD COLUMN facts bytea;
-  ALTER TABLE mcpd.contexts ADD COLUMN sealed bytea, ADD COLUMN archived jsonb;
+  ALTER TABLE mcpd.contexts ADD COLUMN sealed bytea, ADD COLUMN archived jsonb,
+    ADD CONSTRAINT archived_empty CHECK (archived IS NULL OR turns = 0);
+  CREATE INDEX contexts_by_archived_turn ON mcpd.contexts USING gin ((archived -> 'ids')) WHERE archived IS NOT NULL;
+  CREATE TABLE mcpd.store (id text NOT NULL DEFAULT gen_random_uuid()::text);
+  INSERT INTO mcpd.store DEFAULT VALUES;
   `,
   // Words of sealed turns, once for a segment. Where the version before has sealed, they are still those of each turn.
   `

@@ -175,7 +175,7 @@ export const countByKey = (sql: Sql): Readonly<Record<string, number>> =>
     sql
       .all<{ id: string; count: number }>(
         `SELECT id, sum(count) AS count FROM (
-           SELECT ${keyIdOf('sealed')} AS id, count(*) AS count FROM contexts WHERE tenant <> '' AND archived IS NULL GROUP BY 1
+           SELECT ${keyIdOf('sealed')} AS id, count(*) AS count FROM contexts WHERE tenant <> '' GROUP BY 1
            UNION ALL SELECT ${keyIdOf('facts')}, count(*) FROM turns GROUP BY 1
            UNION ALL SELECT ${keyIdOf('data')}, count(*) FROM bodies GROUP BY 1
            UNION ALL SELECT ${keyIdOf('data')}, count(*) FROM segments GROUP BY 1

@@ -43,7 +43,6 @@ const migrations: readonly string[] = [
   ALTER TABLE turns ADD COLUMN facts BLOB;
   ALTER TABLE contexts ADD COLUMN sealed BLOB;
   ALTER TABLE contexts ADD COLUMN tags TEXT;
-  ALTER TABLE contexts ADD COLUMN archived TEXT;
   `,
 ]
 
