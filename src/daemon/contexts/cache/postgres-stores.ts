@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto'
 import type { Pool, QueryConfig } from 'pg'
 import type { Stores } from './stores.ts'
 
@@ -38,7 +39,9 @@ export const connectPostgres = async (url: string): Promise<Stores> => {
     override async connect() {
       return async (text: string, values?: unknown[]): Promise<unknown[]> =>
         // Its own statement to make the table, the one without values, asks for more rights than it takes to use it.
-        values === undefined ? [] : (await pool.query<Record<string, unknown>>(text, values)).rows
+        values === undefined
+          ? []
+          : (await pool.query<Record<string, unknown>>({ name: nameOf(text), text, values })).rows
     }
     override async disconnect() {
       // The pool is everybody's.
@@ -77,6 +80,9 @@ export const connectPostgres = async (url: string): Promise<Stores> => {
     },
   }
 }
+
+/** The adapter has a handful of statements: by a name each is prepared once for a connection. */
+const nameOf = (text: string): string => hash('sha256', text, 'base64url')
 
 const makeTable = async (pool: Pool): Promise<void> => {
   const isThere = async (): Promise<boolean> =>
