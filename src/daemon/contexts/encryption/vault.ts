@@ -51,6 +51,8 @@ export interface Cipher {
 
 /** The first byte of everything sealed; JSON and zstd begin with others. Then the id of the key and a zero. */
 const version = 1
+/** Hashes that are not sealed begin with any byte; nothing that is sealed is as short. */
+const hashBytes = 32
 const nonceBytes = 12
 const tagBytes = 16
 const algorithm = 'aes-256-gcm'
@@ -58,7 +60,7 @@ const algorithm = 'aes-256-gcm'
 const derivedMax = 1000
 
 /** `isSealed` for whoever has to know before opening, such as to encrypt what is not. */
-export const isSealed = (bytes: Uint8Array): boolean => bytes[0] === version
+export const isSealed = (bytes: Uint8Array): boolean => bytes[0] === version && bytes.length !== hashBytes
 
 /** The bytes that everything sealed with a key begins with. */
 export const headerOf = (keyId: string): Buffer =>

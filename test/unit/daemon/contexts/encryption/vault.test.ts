@@ -42,6 +42,16 @@ describe('a vault', () => {
     )
   })
 
+  it('takes a hash for what it is, whatever it begins with', () => {
+    const hash = Buffer.alloc(32, 7)
+    for (let first = 0; first < 256; first += 1) {
+      hash[0] = first
+      expect(createVault().of(key).open('fingerprint', hash)).toEqual(hash)
+    }
+    const sealed = createVault([k1]).of(key).seal('fingerprint', hash)
+    expect(createVault([k1]).of(key).open('fingerprint', sealed)).toEqual(hash)
+  })
+
   it('never seals the same bytes alike', () => {
     const cipher = createVault([k1]).of(key)
     expect(cipher.seal('about', text)).not.toEqual(cipher.seal('about', text))
