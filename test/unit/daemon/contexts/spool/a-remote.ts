@@ -129,6 +129,7 @@ const threadHere = (path: string): ThreadClient => {
     note: () => undefined,
   })
   let last = 0
+  let isClosed = false
   return {
     ask: (verb, args, bytes) =>
       new Promise((resolve, reject) => {
@@ -137,7 +138,10 @@ const threadHere = (path: string): ThreadClient => {
         failures.set(id, reject)
         body.take([{ id, verb, args, ...(bytes && { bytes }) }])
       }),
-    close: async () => body.close(),
+    close: async () => {
+      if (!isClosed) body.close()
+      isClosed = true
+    },
   }
 }
 
