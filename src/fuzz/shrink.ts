@@ -1,5 +1,3 @@
-import { isList, isObject, type Json } from '../openapi/json.ts'
-import { below } from '../openapi/pointer.ts'
 import { isValidBody } from './base-call.ts'
 import type { Binding, Scenario, Step } from './call.ts'
 import { withPart } from './draw/draw.ts'
@@ -7,13 +5,14 @@ import type { Suspicion } from './judge/suspicion.ts'
 import { rerun, type Rerun } from './reproduce.ts'
 import type { Session } from './session.ts'
 import { withValue } from './perform.ts'
+import { fewerSteps, partsOf, smallerBodies } from './shrink-steps.ts'
 
 /** Tries for one finding; each is a run of its whole scenario. */
-const triesMax = 24
+const triesMax = 40
 const shrinkMaxMs = 1500
 
 /**
- * Leaves out of the judged request whatever the fault does not need. What was valid stays valid and what was invalid
+ * Leaves out whatever the fault does not need: steps, and parts of what they send. What was valid stays valid and what was invalid
  * stays invalid, or another fault would take its place.
  */
 export const shrink = async (
@@ -22,14 +21,14 @@ export const shrink = async (
   same: (suspicion: Suspicion) => boolean,
 ): Promise<Rerun> => {
   // Each try of what hangs would hang again.
-  if (found.scenario.kind !== 'single' || found.exchanges.some(({ failure }) => failure?.kind === 'timeout'))
-    return found
+  if (found.exchanges.some(({ failure }) => failure?.kind === 'timeout')) return found
   const endsAt = session.now() + shrinkMaxMs
   let best = found
   let tries = 0
   for (let changed = true; changed && tries < triesMax;) {
     changed = false
-    for (const scenario of smaller(session, best.scenario)) {
+    const judged = best.suspicions.find(same)?.step ?? best.scenario.steps.length - 1
+    for (const scenario of smaller(session, best.scenario, judged)) {
       if (tries++ >= triesMax || session.now() > endsAt || session.signal.aborted) return best
       const next = await rerun(session, scenario)
       if (!next.suspicions.some(same)) continue
@@ -42,7 +41,14 @@ export const shrink = async (
 }
 
 /** The scenario without one thing each, what saves most first. */
-const smaller = function* (session: Session, scenario: Scenario): Generator<Scenario> {
+const smaller = function* (session: Session, scenario: Scenario, judged: number): Generator<Scenario> {
+  yield* fewerSteps(scenario, judged)
+  if (scenario.kind === 'single') yield* smallerCase(session, scenario)
+  else yield* smallerBodies(session, scenario)
+}
+
+/** The judged request without a parameter or a part of its body each. */
+const smallerCase = function* (session: Session, scenario: Scenario): Generator<Scenario> {
   const at = scenario.steps.findIndex(({ role }) => role === 'case')
   const step = scenario.steps[at]
   const operation = step && session.api.byKey.get(step.call.operation)
@@ -84,17 +90,4 @@ const smaller = function* (session: Session, scenario: Scenario): Generator<Scen
     // With another part gone it must still be this part that is wrong.
     yield replaced(without({ in: 'body', name: '', pointer }))
   }
-}
-
-const partsOf = (value: Json, pointer: string, depth: number): readonly string[] => {
-  if (depth > 2) return []
-  const members: readonly (readonly [string | number, Json])[] = isList(value)
-    ? [...value.entries()].slice(0, 20)
-    : isObject(value)
-      ? Object.entries(value)
-      : []
-  return members.flatMap(([name, member]) => [
-    below(pointer, name),
-    ...partsOf(member, below(pointer, name), depth + 1),
-  ])
 }
