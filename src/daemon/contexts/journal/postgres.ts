@@ -21,6 +21,7 @@ import { migrate } from './postgres/schema.ts'
 import type { PathTip } from './postgres/seal.ts'
 import { cachedSegments, type FetchSegments } from './postgres/segments.ts'
 import { search } from './postgres/search.ts'
+import { listen } from './postgres/wake.ts'
 import { writeChanges } from './postgres/write.ts'
 import type { JournalOptions } from './options.ts'
 
@@ -74,6 +75,7 @@ export const openPostgresJournal = async (options: PostgresJournalOptions): Prom
   }
   const chores = startChores(database, lease, writer, leaseMs)
   const archive = createArchive(database, vault, alone, options.archive)
+  const waker = listen(url, chores.woken)
   const queues = createQueues()
   let closing: Promise<void> | undefined
 
@@ -98,6 +100,7 @@ export const openPostgresJournal = async (options: PostgresJournalOptions): Prom
   ): Promise<Result | undefined> =>
     (await reading(key, read)) ?? ((await archive.thaw(key)) ? reading(key, read) : undefined)
   const end = async (): Promise<void> => {
+    await waker.close()
     await chores.close()
     // Where the server is not there, the others wait for the lease.
     await lease.end().catch(() => undefined)

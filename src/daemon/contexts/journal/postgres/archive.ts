@@ -84,15 +84,6 @@ export const createArchive = (
     failpoint('archive-committed')
     return isGone
   }
-  const sweep = async (files: ArchiveFiles): Promise<void> => {
-    const names = await files.untouched(orphanMs)
-    const used = await database.all<{ file: string }>(
-      "SELECT archived ->> 'file' AS file FROM mcpd.contexts WHERE archived ->> 'file' = ANY ($1::text[])",
-      [names],
-    )
-    const isUsed = new Set(used.map(({ file }) => file))
-    for (const name of names) if (!isUsed.has(name)) await files.remove(name)
-  }
   const bringBack = async (key: ContextKey): Promise<boolean> => {
     const found = await readStub(database, key)
     if (!found) return false
@@ -131,7 +122,7 @@ export const createArchive = (
         })
         if (isDone) count += 1
       }
-      await sweep(await open({ tenant: '', context: '' }))
+      await sweep(database, await open({ tenant: '', context: '' }))
       return count
     },
     thaw: (key) => {
@@ -215,3 +206,14 @@ const readStub = (
     'SELECT k, archived AS stub FROM mcpd.contexts WHERE tenant = $1 AND context = $2 AND archived IS NOT NULL',
     [tenant, context],
   )
+
+/** Takes the files away that nothing names, for long enough that nobody is just about to. */
+const sweep = async (database: Database, files: ArchiveFiles): Promise<void> => {
+  const names = await files.untouched(orphanMs)
+  const used = await database.all<{ file: string }>(
+    "SELECT archived ->> 'file' AS file FROM mcpd.contexts WHERE archived ->> 'file' = ANY ($1::text[])",
+    [names],
+  )
+  const isUsed = new Set(used.map(({ file }) => file))
+  for (const name of names) if (!isUsed.has(name)) await files.remove(name)
+}

@@ -15,6 +15,8 @@ export interface Chores {
   seal(signal?: AbortSignal): Promise<number>
   /** Aborts what daemons that are gone have left open. Resolves with the number of turns. */
   recover(): Promise<number>
+  /** After another daemon has said that it goes. */
+  readonly woken: () => void
   /** Stops what runs by itself, and waits for it. */
   close(): Promise<void>
 }
@@ -26,7 +28,8 @@ export const startChores = (database: Database, lease: Lease, writer: Writer, le
   let beatAtMs = performance.now()
   let running: Promise<void> | undefined
 
-  const recover = async (): Promise<number> => {
+  /** Of daemons that are gone already. */
+  const abortLeft = async (): Promise<number> => {
     for (let count = 0; ;) {
       const left = await lease.abandoned()
       const done = (await Promise.all(left.map((request) => abort(database, writer, request)))).filter(
@@ -36,6 +39,10 @@ export const startChores = (database: Database, lease: Lease, writer: Writer, le
       // What others have just aborted is not there the next time; what cannot be is not tried for ever.
       if (done.length === 0) return count
     }
+  }
+  const recover = async (): Promise<number> => {
+    await lease.expire()
+    return abortLeft()
   }
   const sealTips = async (): Promise<void> => {
     for (const [name, tip] of tips) {
@@ -87,6 +94,7 @@ export const startChores = (database: Database, lease: Lease, writer: Writer, le
       return made
     },
     recover,
+    woken: () => run(abortLeft),
     close: async () => {
       isClosed = true
       clearInterval(timer)

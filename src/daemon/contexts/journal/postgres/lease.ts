@@ -2,6 +2,7 @@ import { emptyBody } from '../../../../core/canonical-json.ts'
 import type { Append } from '../../../../core/context.ts'
 import { roleOf } from '../sqlite/rows.ts'
 import type { Database } from './database.ts'
+import { goneChannel } from './wake.ts'
 
 /**
  * That a daemon runs: a number which it renews. Turns that it opens bear the number; when it is not renewed for
@@ -11,9 +12,11 @@ export interface Lease {
   readonly fence: () => number
   /** Says that the daemon is there; with a new number where the old one was taken away. */
   beat(): Promise<void>
-  /** The turns left open by who is not there any more, as the appends that abort them; some hundred at a time. */
+  /** Takes the numbers away that were not renewed in time. */
+  expire(): Promise<void>
+  /** The turns left open by who has no number any more, as the appends that abort them; some hundred at a time. */
   abandoned(): Promise<readonly Append[]>
-  /** Nobody has to wait for a daemon that says that it goes. */
+  /** Nobody has to wait for a daemon that says that it goes: where it leaves turns open the others are woken. */
   end(): Promise<void>
 }
 
@@ -34,11 +37,13 @@ export const takeLease = async (database: Database, leaseMs: number): Promise<Le
       )
       if (!kept) fence = await take()
     },
-    abandoned: async () => {
+    expire: async () => {
       await database.all(
         "DELETE FROM mcpd.owners WHERE beat < clock_timestamp() - $1 * interval '1 millisecond' AND fence <> $2",
         [leaseMs, fence],
       )
+    },
+    abandoned: async () => {
       const rows = await database.all<{
         tenant: string
         context: string
@@ -62,7 +67,11 @@ export const takeLease = async (database: Database, leaseMs: number): Promise<Le
       }))
     },
     end: async () => {
-      await database.all('DELETE FROM mcpd.owners WHERE fence = $1', [fence])
+      await database.all(
+        `WITH gone AS (DELETE FROM mcpd.owners WHERE fence = $1 RETURNING fence)
+         SELECT pg_notify('${goneChannel}', '') FROM gone WHERE EXISTS (SELECT 1 FROM mcpd.turns WHERE owner = fence)`,
+        [fence],
+      )
     },
   }
 }

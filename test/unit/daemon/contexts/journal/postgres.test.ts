@@ -141,6 +141,30 @@ describe.skipIf(missing !== undefined)(`PostgreSQL${missing === undefined ? '' :
     expect((await other.path(key, main))?.turns.at(-1)?.state).toBe('aborted')
   })
 
+  it('is woken when a daemon goes that left an answer open', async () => {
+    const leaving = await open({ leaseMs: 10 * 60_000 })
+    const other = await open({ leaseMs: 10 * 60_000 })
+    await append(leaving, ['one'], { expected: null })
+    await append(leaving, [], { opens: { id: 'answer', role: 'assistant' } })
+    const listening = async () =>
+      (
+        await server.query(
+          "SELECT count(*)::int AS count FROM pg_stat_activity WHERE application_name = 'mcpd wake-up' AND query LIKE 'LISTEN%' AND state = 'idle'",
+        )
+      )[0]?.['count']
+    await expect.poll(listening).toBe(2)
+    // A connection that was broken is made anew.
+    await server.query(
+      "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'mcpd wake-up'",
+    )
+    await expect.poll(listening, { timeout: 10_000 }).toBe(2)
+    await leaving.close()
+    // No beat of the other one is due for two minutes.
+    await expect
+      .poll(async () => (await other.path(key, main))?.turns.at(-1)?.state, { timeout: 10_000 })
+      .toBe('aborted')
+  })
+
   it('says that it is away while the server is, and goes on by itself when it is back', async () => {
     const journal = await open()
     await append(journal, ['one'], { expected: null })
