@@ -112,7 +112,8 @@ const obtain = async (
   )
   const learned = memory.producers.get(slot)
   // After some tries in vain it is not tried again at every case.
-  if (learned !== undefined && learned <= -3) return undefined
+  const hasNews = producers.some(({ operation }) => session.memory(operation).base !== undefined)
+  if (learned !== undefined && learned <= (hasNews ? -12 : -3)) return undefined
   const order = [...producers.keys()].toSorted(
     (left, right) => Number(right === learned) - Number(left === learned),
   )

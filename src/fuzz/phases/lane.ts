@@ -5,9 +5,11 @@ import { type Provided, provide, rebind } from '../fixture.ts'
 import { dataRefusals } from '../judge/contrast.ts'
 import { judge } from '../judge/judge.ts'
 import { refusalSign } from '../judge/masked.ts'
+import type { Exchange } from '../exchange.ts'
 import { isSuccess, jsonOf, type Session, statusOf } from '../session.ts'
 import { perform } from '../perform.ts'
 import { continueStory, startStory, type Story } from '../story.ts'
+import { repaired } from '../learn/repair.ts'
 import { isAboutOthers } from '../judge/relations.ts'
 import type { Case } from './cases.ts'
 
@@ -79,14 +81,23 @@ const findBase = async (
   const { random, settings } = session
   let base: Call | undefined
   let fallback: Call | undefined
-  for (const recipe of recipes) {
+  let wanted: Call | undefined
+  let repairs = 0
+  for (let at = 0; at < recipes.length;) {
     if (session.signal.aborted) break
+    const recipe = recipes[at] ?? 'some'
     const story = startStory()
-    const made = makeCall(operation, { random, recipe, tokensMax: settings.tokensMax, identity: 'first' })
+    const made =
+      wanted ?? makeCall(operation, { random, recipe, tokensMax: settings.tokensMax, identity: 'first' })
     const { call, bindings } = await provide(session, story, operation, made)
-    const intent: Intent = { phase: session.phase, expect: 'valid', what: `a valid request (${recipe})` }
+    const how = wanted ? 'as a refusal asks for' : recipe
+    const intent: Intent = { phase: session.phase, expect: 'valid', what: `a valid request (${how})` }
     const exchange = await perform(session, story, { call, bindings, intent, role: 'case' })
     await look(session, story)
+    // What the target says is tried before another guess.
+    wanted = repairs < repairsMax ? wish(session, operation, call, exchange) : undefined
+    if (wanted) repairs++
+    else at++
     base ??= call
     if (isSuccess(exchange)) {
       const taken = story.steps.at(-1)?.call ?? call
@@ -94,7 +105,7 @@ const findBase = async (
       // What cannot be read afterwards is no good beginning for anything else.
       if (
         operation.method === 'POST' &&
-        recipe !== recipes.at(-1) &&
+        at < recipes.length &&
         (await readBack(session, operation, story)) === 404
       ) {
         fallback ??= taken
@@ -111,6 +122,19 @@ const findBase = async (
     base ?? makeCall(operation, { random, recipe: 'none', tokensMax: settings.tokensMax, identity: 'first' })
   return { base: last, isTaken: false }
 }
+
+/** What a refusal asks for is tried so often. */
+const repairsMax = 6
+
+const wish = (session: Session, operation: Operation, call: Call, exchange: Exchange): Call | undefined =>
+  dataRefusals.has(statusOf(exchange))
+    ? repaired(
+        operation,
+        call,
+        { answer: jsonOf(exchange), body: exchange.response?.body ?? '' },
+        session.random,
+      )
+    : undefined
 
 /** Judges the last step of a story by itself, and the steps before it as its beginning. */
 const look = (session: Session, story: Story, kind = 'single'): Promise<void> => {

@@ -64,6 +64,9 @@ export const runPhases = async (session: Session, endsAt: number): Promise<void>
   })
 }
 
+/** An operation is opened so often. */
+const probesMax = 2
+
 interface Opening {
   readonly source: Source
   readonly lane: () => Lane | undefined
@@ -71,9 +74,19 @@ interface Opening {
 
 const createOpening = (session: Session, operation: Operation): Opening => {
   let lane: Lane | undefined
+  let tries = 0
   return {
     lane: () => lane,
-    source: piece('probe', async () => void (lane = await openLane(session, operation))),
+    source: {
+      phase: 'probe',
+      // What could not be made yet may be made once the others have been asked.
+      next: () => {
+        if (tries === probesMax || lane?.isTaken === true) return undefined
+        tries++
+        return async () => void (lane = await openLane(session, operation))
+      },
+      isReady: () => tries === 0 || lane !== undefined,
+    },
   }
 }
 
