@@ -10,8 +10,8 @@ export interface PipelineParts extends RouteParts, AnswerCacheParts {
 }
 
 /**
- * What every request goes through, outermost first. `route` hands each attempt to one backend, whose own chain is in
- * backend.ts: breaker → queue → patience → adapter.
+ * What every request goes through, outermost first; who may ask was checked before. `route` hands each attempt to
+ * one backend, whose own chain is in backend.ts: breaker → queue → patience → adapter.
  */
 export const createPipeline = (parts: PipelineParts): Invoke =>
   compose([parts.measure, answerCacheGuard(parts), parts.recall], route(parts))

@@ -59,8 +59,8 @@ export const createRecording = (
 
 const stored = (event: InferenceEvent, place: number | undefined): StoredEvent => {
   const { frame: _, ...rest } = event
-  const said = rest.type === 'whole' ? { type: rest.type, usage: rest.usage } : rest
-  return place === undefined ? [said] : [said, place]
+  const said = rest.type === 'whole' ? { type: rest.type } : rest
+  return { said, ...(place !== undefined && { frame: place }) }
 }
 
 /** About what an event holds in memory besides its frame; a whole answer is as large as its frame. */

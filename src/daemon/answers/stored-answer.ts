@@ -1,7 +1,41 @@
 import { promisify } from 'node:util'
 import { zstdCompress, zstdDecompress } from 'node:zlib'
+import { Type } from 'typebox'
+import { Compile } from 'typebox/compile'
 import { unfold } from '../../core/fold.ts'
 import type { InferenceEvent, InferenceResponse } from '../../core/inference.ts'
+
+/** What must hold of a text before anything of it is said: a server may have kept anything. */
+const checkStored = Compile(
+  Type.Object({
+    at: Type.Number(),
+    adapter: Type.String(),
+    backend: Type.String(),
+    model: Type.String(),
+    warnings: Type.Array(Type.String()),
+    response: Type.Object({
+      model: Type.String(),
+      choices: Type.Array(
+        Type.Object({
+          index: Type.Integer(),
+          text: Type.Union([Type.String(), Type.Null()]),
+          finishReason: Type.String(),
+        }),
+      ),
+      embeddings: Type.Optional(Type.Array(Type.Array(Type.Number()))),
+      ranking: Type.Optional(Type.Array(Type.Object({ index: Type.Integer(), score: Type.Number() }))),
+    }),
+    verbatim: Type.Optional(
+      Type.Object({
+        dialect: Type.String(),
+        frames: Type.Array(Type.String()),
+        events: Type.Array(
+          Type.Object({ said: Type.Object({ type: Type.String() }), frame: Type.Optional(Type.Integer()) }),
+        ),
+      }),
+    ),
+  }),
+)
 
 /** A complete answer and who gave it. */
 export interface StoredAnswer {
@@ -21,8 +55,12 @@ export interface StoredAnswer {
   }
 }
 
-/** An event and the place of its frame; one that is `whole` stands for `response`. */
-export type StoredEvent = readonly [event: { readonly type: string }, frame?: number]
+export interface StoredEvent {
+  /** One that is `whole` stands for `response`. */
+  readonly said: { readonly type: string }
+  /** The place of its frame. */
+  readonly frame?: number
+}
 
 const compress = promisify(zstdCompress)
 const decompress = promisify(zstdDecompress)
@@ -39,9 +77,8 @@ export const packAnswer = async (answer: StoredAnswer, bodyMaxBytes: number): Pr
 /** Throws for what is no answer, as a server may have kept anything. */
 export const unpackAnswer = async (text: string, bodyMaxBytes: number): Promise<StoredAnswer> => {
   const bytes = await decompress(Buffer.from(text, 'base64'), { maxOutputLength: bodyMaxBytes })
-  const answer = JSON.parse(bytes.toString()) as Partial<StoredAnswer> | null
-  if (typeof answer?.at !== 'number' || !Array.isArray(answer.response?.choices))
-    throw new Error('What a cache holds is no answer.')
+  const answer: unknown = JSON.parse(bytes.toString())
+  if (!checkStored.Check(answer)) throw new Error('What a cache holds is no answer.')
   return answer as StoredAnswer
 }
 
@@ -56,10 +93,10 @@ export function* replay({ response, verbatim }: StoredAnswer, stream: boolean): 
   }
   const { dialect } = verbatim
   const frames = verbatim.frames.map((text) => ({ dialect, bytes: Buffer.from(text) }))
-  for (const [event, place] of verbatim.events) {
+  for (const { said, frame: place } of verbatim.events) {
     const frame = place === undefined ? undefined : frames[place]
     // It was one when it was stored.
-    const said = event.type === 'whole' ? whole : (event as InferenceEvent)
-    yield frame ? { ...said, frame } : said
+    const event = said.type === 'whole' ? whole : (said as InferenceEvent)
+    yield frame ? { ...event, frame } : event
   }
 }

@@ -1,3 +1,4 @@
+import { zstdCompressSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
 import type { AnswerCacheConfig } from '../../../../src/core/cache-config.ts'
 import { McpdError } from '../../../../src/core/errors.ts'
@@ -257,7 +258,23 @@ describe('the cache of answers', () => {
     }
     const broken = await create({ answers: { get: gone, set: gone, close: gone } })
     expect([(await broken.ask()).cache, (await broken.ask()).cache]).toEqual(['miss', 'miss'])
-    for (const held of ['', 'no base64!', Buffer.from('no zstd').toString('base64')]) {
+    const zstd = (value: unknown): string => zstdCompressSync(JSON.stringify(value)).toString('base64')
+    for (const held of [
+      '',
+      'no base64!',
+      Buffer.from('no zstd').toString('base64'),
+      zstd(null),
+      zstd({ at: 1_000_000, response: { choices: [{}] } }),
+      zstd({
+        at: 1_000_000,
+        adapter: '',
+        backend: '',
+        model: '',
+        warnings: [],
+        response: { model: '', choices: [] },
+        verbatim: {},
+      }),
+    ]) {
       const odd = await create({
         answers: { get: async (keys) => keys.map(() => held), set: async () => undefined, close: gone },
       })
