@@ -168,6 +168,15 @@ export const judgeSiblings = (
   ]
 }
 
+/** What paths of a template end with, whatever they are below. */
+const endingOf = (template: string): RegExp =>
+  new RegExp(
+    `${template
+      .split(/\{[^{}]*\}/)
+      .map((part) => part.replaceAll(/[.+?^${}()|[\]\\*]/g, String.raw`\$&`))
+      .join('[^/]+')}/?$`,
+  )
+
 /** Where `Location` of a creation leads. */
 export const location = async (session: Session, resource: Resource): Promise<Story | undefined> => {
   const story = await withThing(session, resource)
@@ -178,8 +187,8 @@ export const location = async (session: Session, resource: Resource): Promise<St
   const { url } = session.settings
   if (!URL.canParse(written, story.exchanges[at]?.request.url)) return undefined
   const target = new URL(written, story.exchanges[at]?.request.url)
-  // Another host was not named by anybody.
-  if (target.host !== url.host) return undefined
+  // Another host was not named by anybody, and another kind of thing is not what the reader reads.
+  if (target.host !== url.host || !endingOf(resource.reader.path).test(target.pathname)) return undefined
   await perform(session, story, {
     call: {
       operation: resource.reader.key,
