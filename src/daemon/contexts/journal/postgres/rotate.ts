@@ -184,7 +184,7 @@ const readable = async <Result>(read: () => Promise<Result>): Promise<Result | u
 }
 
 const keyIdOf = (column: string): string =>
-  `CASE WHEN substring(${column} FROM 1 FOR 1) = '\\x01'
+  `CASE WHEN substring(${column} FROM 1 FOR 1) = '\\x01' AND length(${column}) <> 32
    THEN convert_from(substring(${column} FROM 2 FOR position('\\x00'::bytea IN ${column}) - 2), 'UTF8') ELSE '' END`
 
 /** How many stored pieces are encrypted with which key; '' counts those that are not. Reads all of them. */

@@ -1,6 +1,7 @@
 import { McpdError } from '../../../../core/errors.ts'
 import type { Database, Sql } from './database.ts'
 import { unavailable } from './failure.ts'
+import { views } from './views.ts'
 
 /**
  * `k` numbers a context, `t` a turn, `s` a segment, `n` an entry of the outbox. `rev` of a context rises with every
@@ -65,6 +66,7 @@ const migrations: readonly string[] = [
   CREATE INDEX segments_by_words ON mcpd.segments USING gin (words) WITH (gin_pending_list_limit = 256);
   ALTER INDEX mcpd.turns_by_words SET (gin_pending_list_limit = 256);
   `,
+  views,
 ]
 
 /** The time of the server in Unix milliseconds: daemons whose clocks differ agree on it. */

@@ -167,7 +167,7 @@ const readable = <Result>(read: () => Result): Result | undefined => {
 }
 
 const keyIdOf = (column: string): string =>
-  `CASE WHEN substr(${column}, 1, 1) = x'01' THEN CAST(substr(${column}, 2, instr(${column}, x'00') - 2) AS TEXT) ELSE '' END`
+  `CASE WHEN substr(${column}, 1, 1) = x'01' AND length(${column}) <> 32 THEN CAST(substr(${column}, 2, instr(${column}, x'00') - 2) AS TEXT) ELSE '' END`
 
 /** How many stored pieces are encrypted with which key; '' counts those that are not. Reads all of them. */
 export const countByKey = (sql: Sql): Readonly<Record<string, number>> =>

@@ -2,8 +2,13 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { bodyOf } from '../../../../../src/core/canonical-json.ts'
 import type { Append } from '../../../../../src/core/context.ts'
 import type { Journal } from '../../../../../src/core/journal.ts'
+import { createVault } from '../../../../../src/daemon/contexts/encryption/vault.ts'
 import { newId } from '../../../../../src/daemon/contexts/ids.ts'
-import { openPostgresJournal } from '../../../../../src/daemon/contexts/journal/postgres.ts'
+import { chainHashOf, sha256 } from '../../../../../src/daemon/contexts/journal/hashes.ts'
+import {
+  openPostgresJournal,
+  type PostgresJournalOptions,
+} from '../../../../../src/daemon/contexts/journal/postgres.ts'
 import { postgresMissing, type PostgresServer, startPostgres } from '../../../../harness/postgres.ts'
 
 const missing = postgresMissing()
@@ -22,7 +27,7 @@ afterEach(async () => {
   await Promise.all(opened.map((journal) => journal.close()))
 })
 
-const open = async (options: { url?: string; leaseMs?: number; consumers?: string[] } = {}) => {
+const open = async (options: Partial<PostgresJournalOptions> = {}) => {
   const journal = await openPostgresJournal({ url: server.url, now: Date.now, newId, ...options })
   opened.push(journal)
   return journal
@@ -163,6 +168,61 @@ describe.skipIf(missing !== undefined)(`PostgreSQL${missing === undefined ? '' :
     await expect
       .poll(async () => (await other.path(key, main))?.turns.at(-1)?.state, { timeout: 10_000 })
       .toBe('aborted')
+  })
+
+  it('shows what it keeps to SQL, whatever characters are in it', async () => {
+    const journal = await open()
+    // Two that JSONB refuses, and two that only look like them.
+    const title = 'a\u0000b \ud83d \\u0000 \\\\ud83d 😀'
+    await append(journal, [], { expected: null, about: { title, metadata: { team: 'blue' } } })
+    await journal.append({
+      ...key,
+      ...main,
+      expected: '*',
+      turns: [{ ...say('x'), id: 't', origin: { model: 'm', inputTokens: 7 } }],
+    })
+    expect(
+      await server.query(
+        'SELECT about ->> \'title\' AS title, heads, turns FROM mcpd.context_headers WHERE about @> \'{"metadata":{"team":"blue"}}\'',
+      ),
+    ).toEqual([{ title: 'a%0000.b %d83d. \\u0000 \\\\ud83d 😀', heads: { main: 't' }, turns: 1 }])
+    expect(
+      await server.query(
+        "SELECT role, state, origin ->> 'inputTokens' AS tokens FROM mcpd.turn_headers WHERE context = 'talk'",
+      ),
+    ).toEqual([{ role: 'user', state: 'complete', tokens: '7' }])
+    expect((await journal.summary(key))?.title).toBe(title)
+  })
+
+  it('goes on beside a daemon of the first schema, which fails rather than misreads', async () => {
+    const journal = await open()
+    await append(journal, ['one'], { expected: null, about: { title: 'T' } })
+    const [first] = (await journal.path(key, main))?.turns ?? []
+    const { body } = say('two')
+    const bodyHash = sha256(body)
+    const chainHash = chainHashOf(first?.chainHash, bodyHash)
+    const hex = (hash: string) => `'\\x${Buffer.from(hash, 'base64url').toString('hex')}'`
+    // As that version writes.
+    await server.query(`
+      WITH held AS (UPDATE mcpd.contexts SET turns = turns + 1, rev = rev + 1 RETURNING k),
+      added AS (
+        INSERT INTO mcpd.turns (k, id, parent, seq, role, at, state, pinned, origin, body_hash, chain_hash, body_bytes,
+          packed, data, owner, words)
+        SELECT k, 'old', '${first?.id}', 2, 2, 1, 1, 0, NULL, ${hex(bodyHash)}, ${hex(chainHash)}, ${body.length}, 0,
+          convert_to('${body.toString()}', 'UTF8'), NULL, 'two' FROM held)
+      INSERT INTO mcpd.heads (k, name, turn) SELECT k, 'main', 'old' FROM held
+      ON CONFLICT (k, name) DO UPDATE SET turn = excluded.turn`)
+    await append(journal, ['three'])
+    expect(await textsOf(journal)).toEqual(['one', 'two', 'three'])
+    // What that version reads: hashes and JSON of what is plain, and nothing that looks like them of what is not.
+    const columns = () =>
+      server.query(`SELECT bool_and(body_hash IS NOT NULL) AS body, bool_and(chain_hash IS NOT NULL) AS chain,
+        max(about) AS about FROM mcpd.turns JOIN mcpd.contexts USING (k)`)
+    expect(await columns()).toEqual([{ body: true, chain: true, about: '{"title":"T"}' }])
+    const sealing = await open({ vault: createVault([{ id: 'k', key: new Uint8Array(32) }]) })
+    await sealing.rotate()
+    expect(await columns()).toEqual([{ body: false, chain: false, about: 'sealed' }])
+    expect(await textsOf(sealing)).toEqual(['one', 'two', 'three'])
   })
 
   it('says that it is away while the server is, and goes on by itself when it is back', async () => {
