@@ -6,8 +6,9 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 import { McpdError } from '../../core/errors.ts'
+import { startStandIn } from './stand-in.ts'
 
-/** A daemon of our own to be tested, whose backend is the demo model: nothing of the user's is touched. */
+/** A daemon of our own to be tested, whose backend is a stand-in: nothing of the user's is touched. */
 export interface OwnDaemon extends AsyncDisposable {
   readonly url: URL
 }
@@ -16,14 +17,16 @@ const program = fileURLToPath(new URL('../../../bin/mcpd-daemon.js', import.meta
 const readyMaxMs = 30_000
 const stopMaxMs = 10_000
 
-/** Temporary state directory, free port, and the demo model. Throws INTERNAL when it does not start. */
+/** Temporary state directory, free ports, and a backend that takes everything. Throws INTERNAL when it does not start. */
 export const startOwnDaemon = async (signal: AbortSignal): Promise<OwnDaemon> => {
   await using stack = new AsyncDisposableStack()
   const folder = await mkdtemp(join(tmpdir(), 'mcpd-fuzz-'))
   stack.defer(() => rm(folder, { recursive: true, force: true }))
 
   const config = join(folder, 'mcpd.yaml')
-  await writeFile(config, 'backends: []\n')
+  const backend = await startStandIn()
+  stack.defer(() => backend.close())
+  await writeFile(config, `backends: [{ name: stand-in, adapter: openai, url: '${backend.url}' }]\n`)
   const child = spawn(
     process.execPath,
     [
