@@ -4,7 +4,7 @@ import type { Operation } from './operation.ts'
 
 const modelPaths =
   /(^|\/)(completions?|complete|chat|embeddings?|embed|generate|generate_stream|messages|responses|infer|predict|rerank|tokenize)$/i
-const modelMembers = ['messages', 'prompt', 'input', 'inputs']
+const modelMembers = ['messages', 'prompt', 'input', 'inputs', 'text_input']
 
 /** Whether an operation generates with a model: by its path and by what its body is made of. */
 export const isModelOperation = ({
