@@ -111,6 +111,25 @@ describe.skipIf(missing !== undefined)(`hot copies${missing === undefined ? '' :
     expect(await holds(b, key)).toBe(1)
   })
 
+  it('show each of many writers at once what it has written, through the other daemon', async () => {
+    const key = await begin(words(1))
+    const writers = Array.from({ length: 16 }, async (_, number) => {
+      const [mine, other] = number % 2 === 0 ? [a, b] : [b, a]
+      for (let round = 0; round < 8; round += 1) {
+        const { head } = await mine.store.append({
+          ...key,
+          expected: '*',
+          turns: [say(`${number} ${round}`)],
+        })
+        const { turns } = await other.store.path(key)
+        expect(turns.some(({ id }) => id === head)).toBe(true)
+      }
+    })
+    await Promise.all(writers)
+    for (const each of [a, b]) expect(await holds(each, key)).toBe(1 + 16 * 8)
+    await isHot(b, key)
+  })
+
   it('show an answer while it is written, and as it was closed', async () => {
     const key = await begin(words(2))
     await isHot(b, key)
@@ -148,10 +167,12 @@ describe.skipIf(missing !== undefined)(`hot copies${missing === undefined ? '' :
     expect(await holds(b, key)).toBe(4)
     await isHot(b, key)
     await c.store.append({ ...key, expected: '*', turns: [say('nor this')] })
+    await c.store.annotate(key, { pins: { [key.ids[0] ?? '']: true } })
     // What comes next is not put behind a copy that lacks something.
     await a.store.append({ ...key, expected: '*', turns: [say('behind a gap')] })
     expect(await holds(b, key)).toBe(6)
     expect(await holds(c, key)).toBe(6)
+    await isHot(b, key)
     expect(c.hot.lines).toEqual([expect.stringContaining('cannot be reached')])
     expect(b.hot.copies.counts.reads.stale).toBeGreaterThan(0)
   })
