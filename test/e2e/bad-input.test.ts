@@ -170,6 +170,16 @@ describe('bytes that are no HTTP', () => {
     ['noise', 'hello there\r\n\r\n', /^HTTP\/1\.1 400/],
     ['no host', 'GET /v1/models HTTP/1.1\r\nconnection: close\r\n\r\n', /^HTTP\/1\.1 4/],
     [
+      'a method that wants a type, without one',
+      'QUERY /v1/models HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n',
+      /^HTTP\/1\.1 405 .*\r\nallow: GET\r\n/s,
+    ],
+    [
+      'another method with a body of an unknown type',
+      'PUT /mcp/v1/contexts HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncontent-type: text/plain\r\ncontent-length: 2\r\n\r\nhi',
+      /^HTTP\/1\.1 405 /,
+    ],
+    [
       'two lengths',
       'POST / HTTP/1.1\r\nhost: localhost\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\n{}',
       /^HTTP\/1\.1 400/,

@@ -115,6 +115,17 @@ describe('a route that mcpd does not know', () => {
     expect((await mcpd.fetch('/v1/nothing')).status).toBe(404)
   })
 
+  it('leaves out what mcpd serves itself, whatever the method', async () => {
+    const answer = await mcpd.fetch('/v1/embeddings', {
+      method: 'PUT',
+      body: '{"model":"b/m"}',
+      headers: json,
+    })
+    expect([answer.status, answer.headers.get('allow')]).toEqual([405, 'POST'])
+    expect(await answer.text()).toContain('method_not_allowed')
+    expect(seen).toEqual([])
+  })
+
   it('is under the breaker, and counted', async () => {
     const status = async () => {
       const answer = await mcpd.fetch('/v1/broken')
