@@ -55,7 +55,9 @@ export const strictKeyv = (options: StrictKeyvOptions): TextCache => {
   const { namespace, deadlineMs = 1000, readBack = false, ttlMs: keptMs = Infinity, breaker } = options
   /** Rejections of the operations that wait now: an adapter's error event says not of which it is. */
   const waiting = new Set<(error: unknown) => void>()
+  const race = racer({ namespace, deadlineMs, waiting })
   let opening: Promise<Keyv<string>> | undefined
+  let isOpen = false
 
   const open = async (): Promise<Keyv<string>> => {
     const store = await options.open(namespace)
@@ -69,6 +71,7 @@ export const strictKeyv = (options: StrictKeyvOptions): TextCache => {
     keyv.on('error', (error: unknown) => {
       for (const reject of waiting) reject(error)
     })
+    isOpen = true
     return keyv
   }
   const opened = (): Promise<Keyv<string>> => {
@@ -88,6 +91,45 @@ export const strictKeyv = (options: StrictKeyvOptions): TextCache => {
       throw broken(namespace, new Error(`${waiting.size} operations wait for it.`))
     if (breaker?.admit() === false)
       throw broken(namespace, new Error('It did not answer and is given a rest.'))
+    return race(opened().then(run), signal, (verdict) => {
+      if (verdict === 'failed') options.late?.()
+      breaker?.[verdict]()
+    })
+  }
+
+  return {
+    get: async (keys, signal) => (keys.length === 0 ? [] : attempt((keyv) => read(keyv, keys), signal)),
+    set: (entries, signal, ttlMs = Infinity) =>
+      attempt(async (keyv) => {
+        const kept = await write(keyv, entries, Math.min(ttlMs, keptMs))
+        if (readBack) await verify(keyv, kept)
+      }, signal),
+    close: async () => {
+      // One that was never opened, or whose server does not answer, has nothing to close.
+      const { signal } = new AbortController()
+      if (isOpen)
+        await race(
+          opened().then((keyv) => keyv.disconnect()),
+          signal,
+        )
+    },
+  }
+}
+
+interface Race {
+  readonly namespace: string
+  readonly deadlineMs: number
+  readonly waiting: Set<(error: unknown) => void>
+}
+
+/** Waits for an operation until it is late, aborted, or an error event of the adapter ends it. */
+const racer =
+  ({ namespace, deadlineMs, waiting }: Race) =>
+  async <Result>(
+    running: Promise<Result>,
+    signal: AbortSignal,
+    settle?: (verdict: 'succeeded' | 'failed' | 'undecided') => void,
+  ): Promise<Result> => {
     const { promise: failed, reject } = Promise.withResolvers<never>()
     let isLate = false
     const timer = setTimeout(() => {
@@ -97,8 +139,7 @@ export const strictKeyv = (options: StrictKeyvOptions): TextCache => {
     const onAbort = (): void => reject(signal.reason)
     signal.addEventListener('abort', onAbort, { once: true })
     waiting.add(reject)
-    // Nobody is left to hear of a run that fails after the race was decided.
-    const running = opened().then(run)
+    // Nobody is left to hear of one that fails after the race was decided.
     running.catch(() => undefined)
     try {
       return await Promise.race([running, failed])
@@ -110,37 +151,31 @@ export const strictKeyv = (options: StrictKeyvOptions): TextCache => {
       signal.removeEventListener('abort', onAbort)
       waiting.delete(reject)
       // What fails at once costs nothing, and may be one key's own fault.
-      if (isLate) options.late?.()
-      breaker?.[isLate ? 'failed' : signal.aborted ? 'undecided' : 'succeeded']()
+      settle?.(isLate ? 'failed' : signal.aborted ? 'undecided' : 'succeeded')
     }
   }
 
-  const write = async (
-    keyv: Keyv<string>,
-    entries: ReadonlyMap<string, string>,
-    ttlMs: number,
-  ): Promise<void> => {
-    const kept = [...entries].filter(([key, text]) => checkKey(key) && text.length <= cachedMaxBytes)
-    const time = Number.isFinite(ttlMs) ? ttlMs : undefined
-    const done = await Promise.all(kept.map(([key, text]) => keyv.set(key, text, time)))
-    if (done.includes(false)) throw new Error('The store refused a write.')
-    if (!readBack || kept.length === 0) return
-    const stored = await read(
-      keyv,
-      kept.map(([key]) => key),
-    )
-    if (kept.some(([, text], at) => stored[at] !== text)) throw new Error('The store did not keep a write.')
-  }
+/** Resolves with what was written: all but what is too large. */
+const write = async (
+  keyv: Keyv<string>,
+  entries: ReadonlyMap<string, string>,
+  ttlMs: number,
+): Promise<readonly (readonly [key: string, text: string])[]> => {
+  const kept = [...entries].filter(([key, text]) => checkKey(key) && text.length <= cachedMaxBytes)
+  const time = Number.isFinite(ttlMs) ? ttlMs : undefined
+  const done = await Promise.all(kept.map(([key, text]) => keyv.set(key, text, time)))
+  if (done.includes(false)) throw new Error('The store refused a write.')
+  return kept
+}
 
-  return {
-    get: async (keys, signal) => (keys.length === 0 ? [] : attempt((keyv) => read(keyv, keys), signal)),
-    set: (entries, signal, ttlMs = Infinity) =>
-      attempt((keyv) => write(keyv, entries, Math.min(ttlMs, keptMs)), signal),
-    close: async () => {
-      if (!opening) return
-      await attempt((keyv) => keyv.disconnect(), AbortSignal.timeout(deadlineMs))
-    },
-  }
+const verify = async (
+  keyv: Keyv<string>,
+  written: readonly (readonly [key: string, text: string])[],
+): Promise<void> => {
+  if (written.length === 0) return
+  const keys = written.map(([key]) => key)
+  const stored = await read(keyv, keys)
+  if (written.some(([, text], at) => stored[at] !== text)) throw new Error('The store did not keep a write.')
 }
 
 const broken = (namespace: string, cause: unknown): McpdError =>

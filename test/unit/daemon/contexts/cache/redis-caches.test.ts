@@ -122,6 +122,7 @@ describe.skipIf(missing !== undefined)(named('caches in a Redis'), () => {
     }
     // Without a rest it would be ten seconds.
     expect(performance.now() - startedMs).toBeLessThan(5000)
+    for (const each of [caches.counts, caches]) await each.close()
     redis.signal('SIGCONT')
     const other = open({ deadlineMs: 100, restMs: 10 })
     redis.signal('SIGSTOP')
@@ -137,6 +138,9 @@ describe.skipIf(missing !== undefined)(named('caches in a Redis'), () => {
     expect(await caches.counts.get(['k', 'y'], signal)).toEqual(['v', undefined])
     const cold = open({ deadlineMs: 100 })
     expect(await cold.counts.get(['k'], signal)).toEqual([undefined])
+    const late = open({ deadlineMs: 100 })
+    await late.counts.get(['k'], signal)
+    await late.close()
     await redis.start()
     await redis.command('SET', 'mcpd-counts::back', '{"value":"b"}')
     for (const each of [caches, cold])
