@@ -108,7 +108,7 @@ const walk = async (daemons: number, steps: readonly Step[]) => {
     { by, context }: { readonly by: number; readonly context: string },
     request: Append,
   ): Promise<Extract<Appended, { readonly outcome: 'ok' | 'duplicate' }> | undefined> => {
-    const result = await orUnavailable(journals[by]!.append(request))
+    const result = await orUnavailable(journals[by]!.append(request)).catch(ignoreMissing)
     if (!result) refused.set(`${by}${context}`, request)
     else refused.delete(`${by}${context}`)
     if (!result || result.outcome === 'conflict') return undefined
@@ -136,13 +136,9 @@ const walk = async (daemons: number, steps: readonly Step[]) => {
     const isThere = acks.some((ack) => ack.context === context)
     const expected = summary ? (path?.end ?? '*') : step.isWherever || isThere ? '*' : null
     const more = { idempotencyKey: `key ${said}` }
-    if (step.do === 'say')
-      return void (await settle(step, say(key, expected, text, more)).catch(ignoreMissing))
+    if (step.do === 'say') return void (await settle(step, say(key, expected, text, more)))
     const id = `answer-${said}`
-    const asked = await settle(
-      step,
-      say(key, expected, text, { ...more, opens: { id, role: 'assistant' } }),
-    ).catch(ignoreMissing)
+    const asked = await settle(step, say(key, expected, text, { ...more, opens: { id, role: 'assistant' } }))
     if (!asked) return
     const body = bodyOf({ role: 'assistant', content: `to ${text}` })
     await settle(step, {

@@ -5,13 +5,26 @@ import { formatTable } from '../table.ts'
 
 /** Counts as they are, sizes as people read them. */
 export const formatStats = (stats: Readonly<Record<string, unknown>>): string => {
-  const { bytes, ...counts } = stats
+  const { bytes, spool, ...counts } = stats
   const rows = Object.entries(counts).map(([name, value]) => [name, String(value)])
   const sizes = Object.entries((bytes ?? {}) as Record<string, number>).map(([name, value]) => [
     `bytes of ${name}`,
     formatBytes(value),
   ])
-  return formatTable(['WHAT', 'HOW MUCH'], [...rows, ...sizes])
+  const waiting = Object.entries((spool ?? {}) as Record<string, number>).map(([name, value]) => [
+    `spool: ${spoolWords[name] ?? name}`,
+    name === 'bytes'
+      ? formatBytes(value)
+      : name === 'oldestMs'
+        ? `${Math.round(value / 1000)} s`
+        : String(value),
+  ])
+  return formatTable(['WHAT', 'HOW MUCH'], [...rows, ...sizes, ...waiting])
+}
+
+const spoolWords: Readonly<Record<string, string>> = {
+  appends: 'appends that wait',
+  oldestMs: 'age of the oldest',
 }
 
 export const formatMigrated = ({ copied, renewed, same, busy, differing }: MigrateReport): string =>

@@ -2,6 +2,7 @@ import type { ContextKey } from '../../../core/context.ts'
 import { isMcpdError } from '../../../core/errors.ts'
 import type { SpoolStats } from '../../../core/journal.ts'
 import { createDrain, type DrainParts } from './drain.ts'
+import { fill } from './fill.ts'
 import { isUnavailable, type Outage } from './outage.ts'
 
 export interface ChoreParts extends DrainParts {
@@ -51,6 +52,7 @@ export const createChores = (parts: ChoreParts): Chores => {
       await remote.summary(probe)
       outage.end()
       await drain.all(() => isClosed)
+      if (isClosed) return
       if (!isRecovered) {
         // Not before: an answer whose end is in the file would be taken for one that a crash cut off.
         const aborted = await remote.recover()
@@ -93,8 +95,9 @@ export const createChores = (parts: ChoreParts): Chores => {
     const held = memory.held().filter((key) => !file.has(key))
     if (outage.sinceMs() !== undefined || held.length === 0) return
     const startedMs = now()
-    const checked = memory.checking((key) => file.has(key))
     try {
+      await fill({ remote, memory })
+      const checked = memory.checking((key) => file.has(key))
       checked(await revisionsOf(held))
     } catch (error) {
       if (!isMcpdError(error)) throw error

@@ -89,7 +89,7 @@ const drainContext = async (
   for (let pages = 0; pages < pagesMax && (await drainPage(parts, key, done)) > lastEntries;) pages += 1
   await queues.run(nameOf(key), async () => {
     while ((await drainPage(parts, key, done)) > 0);
-    file.emptied(key)
+    await file.emptied(key)
     if (done.isStraight) memory.settled(key, done.revisions, done.atMs)
     else memory.drop(key)
   })

@@ -1,22 +1,7 @@
 import type { Append, Appended, ContextKey } from '../../../core/context.ts'
 import { nameOf } from '../journal/memory-writer.ts'
 import { applyAppend, type KnownContext, noContext, unknownContext } from './known-context.ts'
-
-/**
- * A context in memory. Its revision is the fencing number: it is that of an append of this daemon, and while
- * PostgreSQL says the same, nobody else has written. That was so at `heldAtMs`, and is taken to be so for a lease.
- */
-interface Remembered {
-  readonly context: KnownContext
-  /** What of its bytes is counted. */
-  bytes: number
-  /** Rises with every append that begins or ends: what was read meanwhile may be older. */
-  version: number
-  revision?: string
-  heldAtMs?: number
-  /** When it was begun to be read; of what is not held that says how old it may be. */
-  readonly readAtMs: number
-}
+import { createRemembered } from './remembered.ts'
 
 export type Revisions = Extract<Appended, { readonly outcome: 'ok' | 'duplicate' }>['revisions']
 
@@ -37,6 +22,9 @@ export interface Memory {
   /** Whether it was held at a time. */
   isHeld(key: ContextKey, atMs: number): boolean
   held(): readonly ContextKey[]
+  /** Some that are held, and of which something may not be known. */
+  unfilled(max: number): readonly KnownContext[]
+  filled(context: KnownContext): void
   /** Before the revisions of what is held are asked for, but of what `isBusy`; a context that is gone has none. */
   checking(isBusy: (key: ContextKey) => boolean): (revisions: ReadonlyMap<string, string>) => void
   contexts(): Iterable<KnownContext>
@@ -52,38 +40,7 @@ export interface MemoryOptions {
 }
 
 export const createMemory = ({ maxBytes, leaseMs, now, clock }: MemoryOptions): Memory => {
-  const all = new Map<string, Remembered>()
-  let bytes = 0
-  let lastVersion = 0
-  const nextVersion = (): number => (lastVersion += 1)
-
-  const drop = (name: string): void => {
-    bytes -= all.get(name)?.bytes ?? 0
-    all.delete(name)
-  }
-  const put = (context: KnownContext): Remembered => {
-    const name = nameOf(context)
-    drop(name)
-    const made: Remembered = { context, bytes: 0, version: nextVersion(), readAtMs: now() }
-    all.set(name, made)
-    return made
-  }
-  /** Changes a context, counts what it takes, and makes room. */
-  const change = <Result>(each: Remembered, work: (context: KnownContext) => Result): Result => {
-    const { context } = each
-    const result = work(context)
-    const name = nameOf(context)
-    if (all.get(name) !== each) return result
-    bytes += context.bytes - each.bytes
-    each.bytes = context.bytes
-    all.delete(name)
-    all.set(name, each)
-    for (const oldest of all.keys()) {
-      if (bytes <= maxBytes) break
-      drop(oldest)
-    }
-    return result
-  }
+  const { all, nextVersion, put, change, drop } = createRemembered(maxBytes, now)
 
   return {
     get: (key) => {
@@ -145,6 +102,16 @@ export const createMemory = ({ maxBytes, leaseMs, now, clock }: MemoryOptions): 
     },
     held: () =>
       [...all.values()].flatMap(({ heldAtMs, context }) => (heldAtMs === undefined ? [] : [context])),
+    unfilled: (max) => {
+      const found: KnownContext[] = []
+      for (const { heldAtMs, isFilled, context } of all.values())
+        if (found.length < max && heldAtMs !== undefined && !isFilled && !context.isWhole) found.push(context)
+      return found
+    },
+    filled: (context) => {
+      const found = all.get(nameOf(context))
+      if (found?.context === context) found.isFilled = true
+    },
     checking: (isBusy) => {
       const startedMs = now()
       const asked = [...all].flatMap(([name, each]) =>

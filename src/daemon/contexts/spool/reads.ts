@@ -63,10 +63,20 @@ export const createReads = (parts: ReadParts): Reads => {
     context: KnownContext,
     end: Parameters<Reads['position']>[1],
   ): Promise<Position | undefined> => {
-    const path = await local.path(context, end, { last: 1 })
-    const chainHash = path?.turns.at(-1)?.chainHash ?? null
+    const leaf = 'turn' in end ? end.turn : (context.heads.get(end.head) ?? undefined)
+    const turn = leaf === undefined ? undefined : context.turns.get(leaf)
+    const path = turn ? undefined : await local.path(context, end, { last: 1 })
     // Of no copy that anybody has, so that none is taken for what is here.
-    return path && { revision: `spool ${newId()}`, end: path.end, length: path.length, chainHash }
+    const revision = `spool ${newId()}`
+    if (turn) return { revision, end: turn.id, length: turn.seq, chainHash: turn.chainHash }
+    return (
+      path && {
+        revision,
+        end: path.end,
+        length: path.length,
+        chainHash: path.turns.at(-1)?.chainHash ?? null,
+      }
+    )
   }
 
   return {

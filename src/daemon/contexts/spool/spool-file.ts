@@ -31,8 +31,8 @@ export interface SpoolFile {
   read(key: ContextKey, after: number): Promise<readonly NumberedEntry[]>
   /** The entry is in PostgreSQL, with some ids other than told. */
   carried(entry: NumberedEntry, renamed: SpooledPage['renamed']): Promise<void>
-  /** Nothing of a context is left. */
-  emptied(key: ContextKey): void
+  /** Nothing of a context is left, and nobody goes on from what was told of it. */
+  emptied(key: ContextKey): Promise<void>
   stats(): Omit<SpoolStats, 'forks'>
   close(): Promise<void>
 }
@@ -155,7 +155,9 @@ export const createSpoolFile = ({
       // About: the sizes of entries are not kept one by one.
       if (known) count(known, -1, -Math.round(known.bytes / Math.max(1, known.entries)))
     },
-    emptied: (key) => {
+    emptied: async (key) => {
+      const { tenant, context } = key
+      await thread.ask('emptied', [{ tenant, context }])
       bytes -= waiting.get(nameOf(key))?.bytes ?? 0
       waiting.delete(nameOf(key))
     },

@@ -1,11 +1,11 @@
 import type { Logger } from 'pino'
 import type { Append, Appended, ContextKey } from '../../../core/context.ts'
-import { McpdError } from '../../../core/errors.ts'
+import { isMcpdError, McpdError } from '../../../core/errors.ts'
 import type { SharedJournal, SpoolStats } from '../../../core/journal.ts'
 import { nameOf } from '../journal/memory-writer.ts'
 import { createQueues } from '../journal/postgres/queues.ts'
 import { createChores } from './chores.ts'
-import { fixAppend } from './entry.ts'
+import { type FixedAppend, fixAppend } from './entry.ts'
 import { createLocal, isNewContext } from './local.ts'
 import { createMemory } from './memory.ts'
 import { createOutage, isUnavailable } from './outage.ts'
@@ -78,6 +78,20 @@ export const createSpoolJournal = (options: SpoolJournalOptions): SpoolJournal =
     const sinceMs = outage.sinceMs()
     return sinceMs !== undefined && memory.isHeld(key, sinceMs)
   }
+  /**
+   * What may be spooled after an attempt without an answer is tried as it would be spooled: behind the turn that is
+   * known here. Otherwise it could have been written behind another one than its client is told.
+   */
+  const attempt = async (request: FixedAppend): Promise<Appended> => {
+    const { expected, closes, turns, opens } = request
+    const at = memory.get(request)?.heads.get(request.head)
+    const writes = turns.length > 0 || opens !== undefined
+    if (expected !== '*' || closes !== undefined || at === undefined || !writes) return remote.append(request)
+    const result = await remote.append({ ...request, expected: at })
+    if (result.outcome !== 'conflict') return result
+    memory.drop(request)
+    return remote.append(request)
+  }
   const append = async (request: Append): Promise<Appended> => {
     await chores.ready()
     const fixed = fixAppend(request, { newId, clock })
@@ -88,7 +102,7 @@ export const createSpoolJournal = (options: SpoolJournalOptions): SpoolJournal =
       const startedMs = now()
       const ended = memory.appending(fixed)
       try {
-        const result = await remote.append(fixed)
+        const result = await attempt(fixed)
         ended(result)
         return result
       } catch (error) {
@@ -139,7 +153,13 @@ export const createSpoolJournal = (options: SpoolJournalOptions): SpoolJournal =
       await chores.ready()
       return 0
     },
-    stats: async () => ({ ...(await remote.stats()), spool: chores.stats() }),
+    stats: async () => {
+      try {
+        return { ...(await remote.stats()), spool: chores.stats() }
+      } catch (error) {
+        throw isMcpdError(error) && isUnavailable(error) ? withStats(error, chores.stats()) : error
+      }
+    },
     spool: { stats: () => chores.stats(), carryOver: () => chores.now() },
     close: async () => {
       await chores.close()
@@ -151,6 +171,15 @@ export const createSpoolJournal = (options: SpoolJournalOptions): SpoolJournal =
 
 /** A daemon may miss some beats. */
 const beatsPerLease = 5
+
+/** Whoever wants to know what waits wants to know it now. */
+const withStats = (error: McpdError, { appends, bytes, oldestMs }: SpoolStats): McpdError =>
+  new McpdError(
+    error.code,
+    `${error.message} ${appends} appends wait for it in the spool, ${bytes} bytes, the oldest for ${Math.round(oldestMs / 1000)} s.`,
+    error.details,
+    error,
+  )
 
 const busy = ({ context }: ContextKey): McpdError =>
   new McpdError(

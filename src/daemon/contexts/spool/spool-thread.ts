@@ -9,7 +9,7 @@ import { lockStore } from '../journal/sqlite/lock.ts'
 import { openDatabase } from '../journal/sqlite/schema.ts'
 import type { Sql } from '../journal/sqlite/statements.ts'
 import type { Replies, ThreadBody, ThreadStart } from '../journal/sqlite/thread-body.ts'
-import type { Question } from '../journal/sqlite/wire.ts'
+import type { Question, Verb } from '../journal/sqlite/wire.ts'
 import type { Spooled, SpooledPage } from './spooled.ts'
 
 /** `n` numbers an entry; it is never used again, so that the order outlives a restart. */
@@ -62,12 +62,7 @@ export const createSpoolThread = ({ path }: ThreadStart, replies: Replies): Thre
       const page = readPage(sql, args[0] as ContextKey, args[1] as number)
       return () => replies.answer(id, page.answer, page.bytes)
     }
-    const result =
-      verb === 'spool'
-        ? add(sql, args[0] as ContextKey, args[1] as number, new Uint8Array(bytes ?? new ArrayBuffer(0)))
-        : verb === 'carried'
-          ? remove(sql, args[0] as ContextKey, args[1] as number, args[2] as SpooledPage['renamed'])
-          : readContents(sql)
+    const result = changes[verb]?.(sql, args, bytes)
     return () => replies.answer(id, result)
   }
   return {
@@ -84,7 +79,7 @@ export const createSpoolThread = ({ path }: ThreadStart, replies: Replies): Thre
         const sql = connection.sql()
         const error = commitJobs(sql, jobs)
         if (error !== undefined) connection.failed(error)
-        if (questions.some(({ verb }) => verb === 'carried')) shrink(sql)
+        if (questions.some(({ verb }) => verb === 'emptied')) shrink(sql)
       } catch (error) {
         if (error instanceof Crash) throw error
         for (const job of jobs) job.failed(error)
@@ -100,6 +95,18 @@ export const createSpoolThread = ({ path }: ThreadStart, replies: Replies): Thre
 /** What was carried over needs no room any more. */
 const shrink = (sql: Sql): void => {
   if (!sql.get('SELECT 1 FROM entries LIMIT 1')) sql.exec('PRAGMA incremental_vacuum')
+}
+
+const changes: Partial<Record<Verb, (sql: Sql, args: Question['args'], bytes?: ArrayBuffer) => unknown>> = {
+  spooled: (sql) => readContents(sql),
+  spool: (sql, args, bytes = new ArrayBuffer(0)) =>
+    add(sql, args[0] as ContextKey, args[1] as number, new Uint8Array(bytes)),
+  carried: (sql, args) =>
+    remove(sql, args[0] as ContextKey, args[1] as number, args[2] as SpooledPage['renamed']),
+  emptied: (sql, args) => {
+    const { tenant, context } = args[0] as ContextKey
+    sql.run('DELETE FROM renamed WHERE tenant = ? AND context = ?', tenant, context)
+  },
 }
 
 const readContents = (sql: Sql): readonly Spooled[] =>
@@ -127,12 +134,6 @@ const remove = (
       told,
       stored,
     )
-  sql.run(
-    `DELETE FROM renamed WHERE tenant = ?1 AND context = ?2
-     AND NOT EXISTS (SELECT 1 FROM entries WHERE tenant = ?1 AND context = ?2)`,
-    tenant,
-    context,
-  )
 }
 
 const readPage = (

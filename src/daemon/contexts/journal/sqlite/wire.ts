@@ -66,6 +66,8 @@ export interface Verbs {
   spooledOf: { args: [ContextKey, number]; answer: SpooledPage }
   /** The entry with this number is in PostgreSQL now, with these ids instead of those that were told. */
   carried: { args: [ContextKey, number, SpooledPage['renamed']]; answer: void }
+  /** All of a context is, and nobody goes on from what was told. */
+  emptied: { args: [ContextKey]; answer: void }
 }
 
 export type Verb = keyof Verbs

@@ -119,6 +119,25 @@ describe('a spool', () => {
     expect(await store.summary(key)).toMatchObject({ title: 'New', turns: 1 })
   })
 
+  it('reads in time what it would not know without PostgreSQL', async () => {
+    await open('two').journal.append(say(key, null, 'long ago'))
+    const { journal, remote } = open()
+    const last = await journal.append(say(key, '*', 'now'))
+    await journal.spool.carryOver()
+    remote.set('down')
+    expect(await journal.summary(key)).toMatchObject({ turns: 2, heads: { main: last.head } })
+    expect(await textsOf(journal, key)).toEqual(['long ago', 'now'])
+    expect(await journal.position(key, { head: 'main' })).toMatchObject({ end: last.head, length: 2 })
+  })
+
+  it('says what waits to whoever asks for numbers', async () => {
+    const { journal, remote } = open()
+    expect(await journal.stats()).toMatchObject({ spool: { appends: 0 } })
+    remote.set('down')
+    await journal.append(say(key, null, 'first'))
+    await expect(journal.stats()).rejects.toThrow(/ 1 appends wait for it in the spool, \d+ bytes/)
+  })
+
   it('refuses what another daemon may have gone on with', async () => {
     const one = open('one')
     const two = open('two')
