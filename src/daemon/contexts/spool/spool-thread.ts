@@ -98,7 +98,14 @@ const shrink = (sql: Sql): void => {
 }
 
 const changes: Partial<Record<Verb, (sql: Sql, args: Question['args'], bytes?: ArrayBuffer) => unknown>> = {
-  spooled: (sql) => readContents(sql),
+  spooled: (sql) => {
+    // Of a run that ended in between.
+    sql.run(
+      `DELETE FROM renamed WHERE NOT EXISTS (
+         SELECT 1 FROM entries WHERE entries.tenant = renamed.tenant AND entries.context = renamed.context)`,
+    )
+    return readContents(sql)
+  },
   spool: (sql, args, bytes = new ArrayBuffer(0)) =>
     add(sql, args[0] as ContextKey, args[1] as number, new Uint8Array(bytes)),
   carried: (sql, args) =>
