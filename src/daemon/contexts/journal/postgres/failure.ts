@@ -29,6 +29,11 @@ const codeOf = (error: unknown): string => (error as { code?: string } | undefin
 export const storeError = (error: unknown): McpdError => {
   if (isMcpdError(error)) return error
   const code = codeOf(error)
+  if (code === 'ERR_INVALID_URL')
+    // Without its cause, which has the URL in it, password and all.
+    return new McpdError('CONFIG_INVALID', 'What contexts.journal names is not the URL of a database.', {
+      suggestions: ['Write % and a number for each of #, /, ?, @ and [ in its password, such as %23 for #.'],
+    })
   if (unfitCode.test(code))
     return new McpdError(
       'BAD_REQUEST',

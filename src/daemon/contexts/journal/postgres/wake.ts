@@ -43,9 +43,8 @@ export const listen = (url: string, woken: () => void): Waker => {
       keepAlive: true,
     })
     client = made
-    const broken = (): void => later(made)
-    made.on('error', broken)
-    made.on('end', broken)
+    made.on('error', () => later(made))
+    made.on('end', () => later(made))
     made.on('notification', woken)
     try {
       await made.connect()
@@ -54,10 +53,11 @@ export const listen = (url: string, woken: () => void): Waker => {
       ;(made as Client & { readonly unref: () => void }).unref()
       waitMs = retryMs
     } catch {
-      await made.end().catch(() => undefined)
-      broken()
+      void made.end().catch(() => undefined)
+      later(made)
     }
   }
+  // The URL is one: the pool has used it.
   void connect()
   return {
     close: async () => {

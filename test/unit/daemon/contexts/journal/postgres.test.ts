@@ -1,3 +1,6 @@
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { inspect } from 'node:util'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { bodyOf } from '../../../../../src/core/canonical-json.ts'
 import type { Append } from '../../../../../src/core/context.ts'
@@ -294,7 +297,8 @@ describe.skipIf(missing !== undefined)('a database that will not do', () => {
       () => undefined,
       (thrown: unknown) => thrown,
     )
-    expect(String(error)).not.toContain('hunter2')
+    // Nor in a cause, which the log shows.
+    expect(inspect(error, { depth: 10, showHidden: true })).not.toContain('hunter2')
     return error
   }
 
@@ -332,6 +336,62 @@ describe.skipIf(missing !== undefined)('a database that will not do', () => {
       code: 'CONFIG_INVALID',
       message: expect.stringContaining('UTF8') as string,
     })
+  })
+
+  it('that has a password which is wrong, or a URL which is none', async () => {
+    await server.query("CREATE ROLE guarded LOGIN PASSWORD 'other'")
+    const hba = join(server.directory, 'data', 'pg_hba.conf')
+    const before = await readFile(hba, 'utf8')
+    await writeFile(hba, `local all guarded scram-sha-256\n${before}`)
+    await server.query('SELECT pg_reload_conf()')
+    const wrong = urlWith((at) => ([at.username, at.password] = ['guarded', 'hunter2']))
+    await expect
+      .poll(() => refused(wrong))
+      .toMatchObject({
+        code: 'STORE_UNAVAILABLE',
+        message: expect.stringContaining('user or the password') as string,
+      })
+    for (const url of [
+      'postgres://mcpd:hunter2@[nowhere/mcpd',
+      'postgres://mcpd:hunter2@localhost:port/mcpd',
+      'postgres://mcpd:hunter2#x@localhost/mcpd',
+    ])
+      expect(await refused(url)).toMatchObject({ code: 'CONFIG_INVALID' })
+  })
+
+  it('with a schema that somebody else owns, or that is not whole', async () => {
+    await server.query('DROP ROLE IF EXISTS guest; CREATE ROLE guest LOGIN')
+    await open()
+    const guest = urlWith((at) => (at.username = 'guest'))
+    expect(await refused(guest)).toMatchObject({
+      code: 'STORE_UNAVAILABLE',
+      message: expect.stringContaining('rights') as string,
+    })
+    await server.query('DROP TABLE mcpd.owners')
+    expect(await refused(server.url)).toMatchObject({
+      code: 'STORE_UNAVAILABLE',
+      message: expect.stringContaining('not whole') as string,
+    })
+  })
+
+  it('that becomes read-only while it is used, as after a failover', async () => {
+    const journal = await open()
+    await append(journal, ['one'], { expected: null })
+    await server.query('ALTER DATABASE postgres SET default_transaction_read_only = on')
+    try {
+      await server.query(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'mcpd'",
+      )
+      const failed = () =>
+        append(journal, ['two'], { idempotencyKey: 'k' }).then(
+          () => undefined,
+          (error: unknown) => String(error),
+        )
+      await expect.poll(failed).toContain('read-only')
+      expect(await textsOf(journal)).toEqual(['one'])
+    } finally {
+      await server.query('SET TRANSACTION READ WRITE; ALTER DATABASE postgres RESET ALL')
+    }
   })
 
   it('that does not exist, or a server that is not there', async () => {
