@@ -56,7 +56,8 @@ export const openCaches = (
   const failed = (error: unknown): void => {
     if (isBroken) return
     isBroken = true
-    log.warn({ err: error }, 'the server of caches does not work; going on without it')
+    const { message } = ((error as Error).cause ?? error) as Error
+    log.warn({ err: error }, `the server of caches does not work: ${message}; going on without it`)
   }
   const worked = (): void => {
     if (!isBroken) return

@@ -48,21 +48,22 @@ export const connectPostgres = async (url: string): Promise<Stores> => {
     }
   }
 
-  const timer = setInterval(() => {
+  const deleteOld = (): void => {
     const query: QueryConfig & { readonly query_timeout: number } = {
       text: sweep,
       values: [Date.now()],
       query_timeout: sweepMs,
     }
     pool.query(query).catch(ignore)
-  }, sweepEveryMs)
+  }
+  const timer = setInterval(deleteOld, sweepEveryMs)
   timer.unref()
   let making: Promise<void> | undefined
   let closing: Promise<void> | undefined
 
   return {
     open: async () => {
-      making ??= makeTable(pool).catch((error: unknown) => {
+      making ??= makeTable(pool).then(deleteOld, (error: unknown) => {
         making = undefined
         throw error
       })

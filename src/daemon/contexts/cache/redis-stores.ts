@@ -29,8 +29,16 @@ export const connectRedis = async (urls: readonly string[]): Promise<Stores> => 
     urls.length === 1
       ? createClient({ ...options, url: urls[0]! })
       : createCluster({ rootNodes: urls.map((url) => ({ url })), defaults: withPassword(urls[0]!, options) })
+  /** Why a single server cannot be reached, as long as that is so. */
+  let failure: unknown
+  /** Of those who wait for the first connection. */
+  const waiting = new Set<(error: unknown) => void>()
   // Without a listener a lost connection would end the daemon; whoever waits hears of it through his adapter.
-  client.on('error', () => undefined)
+  client.on('error', (error: unknown) => {
+    if ('isReady' in client) failure = error
+    for (const reject of waiting) reject(error)
+  })
+  client.on('ready', () => (failure = undefined))
   let connecting: Promise<unknown> | undefined
   let isClosed = false
 
@@ -44,7 +52,13 @@ export const connectRedis = async (urls: readonly string[]): Promise<Stores> => 
   }
   return {
     open: async () => {
-      await connected()
+      const connection = connected()
+      // It goes on trying; whoever is here now need not wait, nor be there when it ends.
+      connection.catch(() => undefined)
+      if (failure !== undefined) throw failure
+      const { promise: failed, reject } = Promise.withResolvers<never>()
+      waiting.add(reject)
+      await Promise.race([connection, failed]).finally(() => waiting.delete(reject))
       const adapter = new KeyvRedis(client, {
         throwOnErrors: true,
         throwOnConnectError: true,

@@ -46,6 +46,23 @@ describe.skipIf(missing !== undefined)(
       expect(await third.answers.get(['k'], signal)).toEqual([undefined])
     })
 
+    it('are swept of what is too old, and of nothing else', async () => {
+      const texts = new Map([
+        ['old', 'v'],
+        ['like', '"expires":1}'],
+      ])
+      await open().answers.set(texts, signal, 60_000)
+      await open().answers.set(new Map([['past', 'v']]), signal, 1)
+      await postgres.query(`INSERT INTO mcpd_cache.texts VALUES ('mcpd-counts:ever', '{"value":"v"}')`)
+      const keys = async (): Promise<readonly unknown[]> =>
+        (await postgres.query('SELECT key FROM mcpd_cache.texts ORDER BY key')).map(({ key }) => key)
+      // A daemon sweeps when it begins.
+      while ((await keys()).includes('mcpd-answers:past')) await open().answers.get(['x'], signal)
+      expect(await keys()).toEqual(
+        expect.arrayContaining(['mcpd-answers:like', 'mcpd-answers:old', 'mcpd-counts:ever']),
+      )
+    })
+
     it('live through the end of all their connections', async () => {
       const caches = open()
       await caches.counts.set(one, signal)

@@ -157,8 +157,8 @@ describe.skipIf(missing !== undefined)(named('caches in a Redis'), () => {
         ['hunter3', undefined],
       ] as const) {
         const urls = [redis.url.replace('://', `://:${password}@`)]
-        const writer = openCaches({ cache: { kind: 'redis', urls } }, { log, deadlineMs: found ? 5000 : 100 })
-        const reader = openCaches({ cache: { kind: 'redis', urls } }, { log, deadlineMs: found ? 5000 : 100 })
+        const writer = openCaches({ cache: { kind: 'redis', urls } }, { log, deadlineMs: 5000 })
+        const reader = openCaches({ cache: { kind: 'redis', urls } }, { log, deadlineMs: 5000 })
         opened.push(writer, reader)
         await writer.counts.set(new Map([['secret', 'v']]), signal)
         expect(await reader.counts.get(['secret'], signal)).toEqual([found])
@@ -166,6 +166,7 @@ describe.skipIf(missing !== undefined)(named('caches in a Redis'), () => {
     } finally {
       await redis.command('-a', 'hunter2', '--no-auth-warning', 'CONFIG', 'SET', 'requirepass', '')
     }
+    expect(noted.some((line) => line.includes('does not work: WRONGPASS'))).toBe(true)
     expect(noted.join('\n')).not.toMatch(/hunter[23]/)
   })
 })
