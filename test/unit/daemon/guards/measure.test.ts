@@ -29,4 +29,24 @@ describe('measureGuard', () => {
     expect(page).toContain(`mcpd_time_to_first_token_seconds_bucket{${labels},le="1"} 4\n`)
     expect(page).toContain(`mcpd_overhead_seconds_sum{${labels}} 1.6\n`)
   })
+
+  it('counts what came from a cache apart, and as no work of a backend', async () => {
+    const metrics = createMetrics()
+    const guard = measureGuard(metrics, () => 1000)
+    const usage = { type: 'usage', usage: { inputTokens: 7, outputTokens: 3 } } as const
+    for (const cache of ['miss', 'hit', 'hit', 'bypass'] as const) {
+      const request = newRequest()
+      Object.assign(request.trace, { adapter: 'openai', backend: 'gpu', cache })
+      await drain(guard(answering(text('a'), usage))(request))
+    }
+    const page = metrics.render()
+    const counted = 'surface="test",operation="chat"'
+    expect(page).toContain(`mcpd_cache_requests_total{${counted},result="hit"} 2\n`)
+    expect(page).toContain(`mcpd_cache_requests_total{${counted},result="miss"} 1\n`)
+    expect(page).toContain(`mcpd_cache_requests_total{${counted},result="bypass"} 1\n`)
+    expect(page).toContain('mcpd_cache_tokens_total{operation="chat",direction="input"} 14\n')
+    expect(page).toContain('backend="gpu",operation="chat",direction="input"} 14\n')
+    expect(page).toContain('adapter="",backend="",operation="chat",outcome="ok"} 2\n')
+    expect(page).toContain('backend="gpu",operation="chat",outcome="ok"} 2\n')
+  })
 })
