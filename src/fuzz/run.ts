@@ -182,6 +182,8 @@ export const openSession = (
       const operation = api.byKey.get(call.operation)
       if (!operation) throw new McpdError('SPEC_INVALID', `The document has no ${call.operation}.`)
       const exchange = await sender.send(operation, call, options)
+      // What the end of the run cut off says nothing of the operation.
+      if (exchange.failure?.kind === 'stopped') return exchange
       const own = memory(operation)
       const status = statusOf(exchange)
       own.requests++

@@ -60,7 +60,8 @@ export const schedule = async (sources: readonly Source[], options: ScheduleOpti
       let best: Turn | undefined
       let lowest = Infinity
       for (const turn of among) {
-        const cost = costOf(turn)
+        // One worker does the same in the same order however long each takes.
+        const cost = workers === 1 ? turn.pieces : costOf(turn)
         if (cost < lowest && mayRun(turn)) [best, lowest] = [turn, cost]
         if (lowest === 0) break
       }
