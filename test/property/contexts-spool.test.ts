@@ -72,8 +72,8 @@ afterAll(() => rm(directory, { recursive: true }))
 interface Ack {
   readonly context: string
   readonly text: string
-  /** What it was said after; undefined where that was not told. */
-  readonly after: string | null | undefined
+  /** Of everything up to it, as it was told. */
+  readonly chainHash: string
 }
 
 const textOf = ({ body }: StoredTurn): string | null =>
@@ -95,9 +95,8 @@ const walk = async (daemons: number, steps: readonly Step[]) => {
   const acks: Ack[] = []
   const remotes: Remote[] = []
   const journals: SpoolJournal[] = []
-  /** By daemon and context: a request whose outcome is not known, and the text of each turn that was told. */
+  /** By daemon and context: a request whose outcome is not known. */
   const refused = new Map<string, Append>()
-  const texts = new Map<string, string | null>()
   let said = 0
 
   const start = (by: number): void => {
@@ -115,10 +114,9 @@ const walk = async (daemons: number, steps: readonly Step[]) => {
     const [body] = request.turns.map((turn) => textOf(turn as StoredTurn))
     const [turn] = result.turns
     if (turn && body !== undefined && body !== null) {
-      texts.set(turn.id, body)
       // Told a second time it is the same.
       if (!acks.some(({ text }) => text === body))
-        acks.push({ context, text: body, after: turn.parent === null ? null : texts.get(turn.parent) })
+        acks.push({ context, text: body, chainHash: turn.chainHash })
     }
     return result
   }
@@ -193,20 +191,17 @@ describe('whatever happens to the line to PostgreSQL', () => {
       { numRuns: 25 },
     ))
 
-  it('two daemons find what each has acknowledged, once and behind what it was said after', () =>
+  it('two daemons find what each has acknowledged, once and with the history that it was told', () =>
     fc.assert(
       fc.asyncProperty(stepsOf(2), async (steps) => {
         const { store, acks, waiting } = await walk(2, steps)
         expect(waiting).toEqual([0, 0])
         for (const context of contexts) {
           const turns = await allTurns(store, context)
-          const textsById = new Map(turns.map((turn) => [turn.id, textOf(turn)]))
-          for (const { text, after } of acks.filter((ack) => ack.context === context)) {
-            const found = turns.filter((turn) => textOf(turn) === text)
-            expect(found.map(textOf)).toEqual([text])
-            const [{ parent } = { parent: null }] = found
-            if (after !== undefined) expect(parent === null ? null : textsById.get(parent)).toBe(after)
-          }
+          for (const { text, chainHash } of acks.filter((ack) => ack.context === context))
+            expect(turns.flatMap((turn) => (textOf(turn) === text ? [turn.chainHash] : []))).toEqual([
+              chainHash,
+            ])
           const problems = []
           for await (const problem of store.fsck()) problems.push(problem)
           expect(problems).toEqual([])
