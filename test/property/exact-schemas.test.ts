@@ -14,11 +14,8 @@ import * as openai from '../../src/dialects/openai/request.ts'
 import { ChatRequest } from '../../src/dialects/openai/request-schemas.ts'
 import { decodeItems } from '../../src/dialects/responses/items.ts'
 import { decodeRequest } from '../../src/dialects/responses/request.ts'
-import {
-  ConversationItems,
-  type ItemBody,
-  ResponseRequest,
-} from '../../src/dialects/responses/request-schemas.ts'
+import type { ItemBody } from '../../src/dialects/responses/item-schemas.ts'
+import { ConversationItems, ResponseRequest } from '../../src/dialects/responses/request-schemas.ts'
 import { isReference, requireOne } from '../../src/daemon/http/response-place.ts'
 import { nameIn } from '../../src/daemon/http/ollama-route.ts'
 import { arbitraryOf } from '../../src/fuzz/draw/arbitrary.ts'

@@ -112,15 +112,17 @@ const chat: fc.Arbitrary<ChatInput> = fc.record(
   { requiredKeys: ['operation', 'messages', 'sampling', 'extra'] },
 )
 
-const inputs = fc.oneof(
-  fc.array(text, { minLength: 1, maxLength: 3 }),
-  fc.array(fc.array(fc.nat(), { minLength: 1, maxLength: 4 }), { minLength: 1, maxLength: 3 }),
-)
+const tokenLists = fc.array(fc.array(fc.nat(), { minLength: 1, maxLength: 4 }), {
+  minLength: 1,
+  maxLength: 3,
+})
+const inputsOf = (one: fc.Arbitrary<string>) =>
+  fc.oneof(fc.array(one, { minLength: 1, maxLength: 3 }), tokenLists)
 
 const complete: fc.Arbitrary<CompleteInput> = fc.record(
   {
     operation: fc.constant('complete'),
-    prompts: inputs,
+    prompts: inputsOf(text),
     suffix: text,
     echo: fc.boolean(),
     choices: fc.integer({ min: 1, max: 128 }),
@@ -132,7 +134,13 @@ const complete: fc.Arbitrary<CompleteInput> = fc.record(
 )
 
 const embed: fc.Arbitrary<EmbedInput> = fc.record(
-  { operation: fc.constant('embed'), inputs, dimensions: fc.integer({ min: 1, max: 4096 }), extra },
+  {
+    operation: fc.constant('embed'),
+    // Nothing has no meaning, so there is no vector of it.
+    inputs: inputsOf(text.filter((one) => one !== '')),
+    dimensions: fc.integer({ min: 1, max: 4096 }),
+    extra,
+  },
   { requiredKeys: ['operation', 'inputs', 'extra'] },
 )
 

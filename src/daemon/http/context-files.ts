@@ -7,7 +7,7 @@ import { exportContext, exportMarkdown } from '../contexts/export.ts'
 import { readExport } from '../contexts/import.ts'
 import { missingContext } from '../contexts/missing.ts'
 import { type ContextParts, contextParams, keyOf, type OfContext } from './context-route.ts'
-import { idPattern } from './context-schemas.ts'
+import { idPattern } from './context-id.ts'
 import { answers, problem } from './documented.ts'
 
 const ndjson = 'application/x-ndjson'

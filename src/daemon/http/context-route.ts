@@ -7,7 +7,7 @@ import type { Migrated } from '../contexts/migrate.ts'
 import type { ViewPlan, ViewReport } from '../contexts/look.ts'
 import type { ContextStore } from '../contexts/store.ts'
 import { exactly } from '../../dialects/exact.ts'
-import { idPattern } from './context-schemas.ts'
+import { idPattern } from './context-id.ts'
 
 /** What the routes of contexts share. */
 

@@ -1,14 +1,13 @@
 import { Type } from 'typebox'
-import { exactly, narrowed } from '../../dialects/exact.ts'
 import { chatMembers } from '../../dialects/openai/request-schemas.ts'
+import { id } from './context-id.ts'
+import { contextMoveSchemas } from './context-move-schemas.ts'
 
 /** Shapes of what the daemon says about conversations. */
 
 const closed = { additionalProperties: false }
 const count = (description: string) => Type.Integer({ minimum: 0, description })
 const milliseconds = (description: string) => Type.Integer({ minimum: 0, description })
-export const idPattern = '^[A-Za-z0-9_-]{1,64}$'
-const id = (description: string) => Type.String({ pattern: idPattern, description })
 const headId = Type.Union([id('A turn.'), Type.Null()], {
   description: 'The last turn; null while there is none.',
 })
@@ -146,37 +145,6 @@ const contextListSchema = Type.Object(
   { ...closed, $id: 'ContextList' },
 )
 
-const contextForkSchema = Type.Object(
-  {
-    ref: Type.Optional(id('The head to fork from. Default: main.')),
-    at: Type.Optional(id('The turn to fork at. Default: where the head is.')),
-    name: Type.Optional(id('The name of the new head; made up by default.')),
-  },
-  { ...closed, $id: 'ContextFork', description: 'A new head at a turn; nothing is copied.' },
-)
-
-const openRewindSchema = Type.Object(
-  {
-    ref: Type.Optional(id('The head to move. Default: main.')),
-    to: Type.Optional(id('The turn to go back to.')),
-    turns: Type.Optional(
-      Type.Integer({ minimum: 1, maximum: 1_000_000, description: 'How many turns to go back.' }),
-    ),
-  },
-  { ...closed, $id: 'ContextRewind', description: 'Exactly one of `to` and `turns`. Nothing is deleted.' },
-)
-const contextRewindSchema = exactly(openRewindSchema, {
-  anyOf: [
-    narrowed(openRewindSchema, { required: ['to'], without: ['turns'] }),
-    narrowed(openRewindSchema, { required: ['turns'], without: ['to'] }),
-  ],
-})
-
-const contextPinSchema = Type.Object(
-  { turn: id('The turn.'), pinned: Type.Boolean() },
-  { ...closed, $id: 'TurnPin', description: 'Whether a turn is in every pruned view.' },
-)
-
 const contextSnapshotSchema = Type.Object(
   {
     id: id('The context.'),
@@ -279,16 +247,8 @@ const contextRotateSchema = Type.Object(
   { ...closed, $id: 'ContextRotate', description: 'What is to be encrypted with the first key.' },
 )
 
-const contextCompactSchema = Type.Object(
-  {
-    model: Type.String({ minLength: 1, maxLength: 1024, description: 'Which model is to sum up.' }),
-    ref: Type.Optional(id('The head. Default: main.')),
-  },
-  { ...closed, $id: 'ContextCompact', description: 'Turns that a summary is to stand for.' },
-)
-
 export const contextSchemas = [
-  contextCompactSchema,
+  ...contextMoveSchemas,
   contextCreateSchema,
   contextChangeSchema,
   contextHeadSchema,
@@ -299,9 +259,6 @@ export const contextSchemas = [
   contextPageSchema,
   contextSchema,
   contextListSchema,
-  contextForkSchema,
-  contextRewindSchema,
-  contextPinSchema,
   contextSnapshotSchema,
   contextSearchSchema,
   contextFoundSchema,

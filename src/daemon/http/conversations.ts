@@ -7,11 +7,11 @@ import { defaultPrincipal } from '../../core/principal.ts'
 import { conversationIdOf, turnOfItem } from '../../dialects/responses/ids.ts'
 import { encodeItems } from '../../dialects/responses/item-encoder.ts'
 import { decodeItems } from '../../dialects/responses/items.ts'
+import type { ItemBody } from '../../dialects/responses/item-schemas.ts'
 import {
   ConversationItems,
   ConversationRequest,
   ConversationUpdate,
-  type ItemBody,
 } from '../../dialects/responses/request-schemas.ts'
 import type { ContextStore } from '../contexts/store.ts'
 import { deleteItem } from './delete-item.ts'

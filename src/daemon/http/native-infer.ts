@@ -3,7 +3,7 @@ import { McpdError } from '../../core/errors.ts'
 import type { InferInput, WantedOutput } from '../../core/inference.ts'
 import { type Tensor, tensorFault, type TensorParameters, writtenTypes } from '../../core/tensor.ts'
 import { among, exactly, narrowed } from '../../dialects/exact.ts'
-import { mcpdWithoutContext } from '../../dialects/mcpd-member.ts'
+import { mcpdWithoutContext } from '../../dialects/openai/request-schemas.ts'
 import { tensorParametersSchema, tensorSchema, wantedOutputSchema } from '../../core/tensor-schema.ts'
 import { measured, served } from './native-schemas.ts'
 

@@ -1,5 +1,5 @@
 import { Type } from 'typebox'
-import { mcpdWithoutContext } from '../../dialects/mcpd-member.ts'
+import { mcpdWithoutContext } from '../../dialects/openai/request-schemas.ts'
 import { rerankMembers } from '../../dialects/openai/rerank-schemas.ts'
 import { measured, served } from './native-schemas.ts'
 

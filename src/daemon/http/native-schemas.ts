@@ -1,11 +1,11 @@
 import { Type } from 'typebox'
 import { mcpdMember } from '../../core/context-use.ts'
 import { exactly, narrowed } from '../../dialects/exact.ts'
-import { mcpdWithoutContext } from '../../dialects/mcpd-member.ts'
 import {
   chatMembers,
   completionMembers,
   embeddingMembers,
+  mcpdWithoutContext,
   topLogprobsNeedLogprobs,
 } from '../../dialects/openai/request-schemas.ts'
 import { listingSchemas } from './listing-schemas.ts'

@@ -61,6 +61,11 @@ const samplingMembers = {
   user: text('Who the request is for; backends may use it.'),
 }
 
+/** The member `mcpd` of what is no chat: a context is a conversation, so there is none to go on with. */
+export const mcpdWithoutContext = Type.Optional(
+  exactly(mcpdMember, { type: 'object', additionalProperties: false }),
+)
+
 const openPart = Type.Object(
   {
     type: Type.String({ description: 'text, image_url, input_audio, or what else the backend knows.' }),

@@ -1,6 +1,6 @@
 import { Type, type Static } from 'typebox'
-import { mcpdWithoutContext } from '../mcpd-member.ts'
 import { optional } from '../nullable.ts'
+import { mcpdWithoutContext } from './request-schemas.ts'
 
 /** Rerank as Jina and Cohere shaped it and vLLM, llama.cpp and TEI's imitators took it over: no OpenAI route, yet beside theirs. */
 

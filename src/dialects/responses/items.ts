@@ -1,6 +1,6 @@
 import { McpdError } from '../../core/errors.ts'
 import type { Message, Part, ToolCall } from '../../core/inference.ts'
-import type { ItemBody, PartBody } from './request-schemas.ts'
+import type { ItemBody, PartBody } from './item-schemas.ts'
 
 /**
  * The messages that items spell out. What an assistant thought, said and called in a row is one message, as chat

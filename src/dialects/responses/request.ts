@@ -2,7 +2,8 @@ import { McpdError } from '../../core/errors.ts'
 import type { ChatInput, ResponseFormat, Tool } from '../../core/inference.ts'
 import { decodeSampling } from '../openai/request.ts'
 import { decodeItems } from './items.ts'
-import { type FormatBody, type ItemBody, refusedMembers, type ResponseBody } from './request-schemas.ts'
+import type { ItemBody } from './item-schemas.ts'
+import { type FormatBody, refusedMembers, type ResponseBody } from './request-schemas.ts'
 
 type Body = Readonly<Record<string, unknown>>
 

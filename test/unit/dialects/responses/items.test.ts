@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { Message } from '../../../../src/core/inference.ts'
 import { decodeItems } from '../../../../src/dialects/responses/items.ts'
 import { encodeItems } from '../../../../src/dialects/responses/item-encoder.ts'
-import type { ItemBody } from '../../../../src/dialects/responses/request-schemas.ts'
+import type { ItemBody } from '../../../../src/dialects/responses/item-schemas.ts'
 
 const call = { type: 'function_call', call_id: 'c1', name: 'weather', arguments: '{"city":"Rome"}' }
 const output = { type: 'function_call_output', call_id: 'c1', output: '21 °C' }
