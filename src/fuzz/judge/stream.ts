@@ -150,7 +150,8 @@ export const judgeUsage = (
         'usage does not add up',
       ),
     ]
-  const most = memberOf(asked, 'max_tokens') ?? memberOf(asked, 'max_completion_tokens')
+  // The newer name goes before the older one.
+  const most = memberOf(asked, 'max_completion_tokens') ?? memberOf(asked, 'max_tokens')
   const made =
     typeof completion === 'number'
       ? completion
@@ -160,7 +161,8 @@ export const judgeUsage = (
   if (
     typeof made === 'number' &&
     typeof limit === 'number' &&
-    limit > 0 &&
+    // Below one token there is none to keep to; Ollama cuts fractions off, and 0 is no limit.
+    limit >= 1 &&
     made > limit * (typeof choices === 'number' ? choices : 1)
   )
     return [
