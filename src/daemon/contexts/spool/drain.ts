@@ -59,9 +59,15 @@ export const createDrain = (parts: DrainParts): Drain => {
     all: async (isStopped) => {
       const left = [...file.contexts()]
       const lane = async (): Promise<void> => {
-        for (let key = left.shift(); key && !isStopped(); key = left.shift()) await drain(key)
+        try {
+          for (let key = left.shift(); key && !isStopped(); key = left.shift()) await drain(key)
+        } finally {
+          // Where one fails for PostgreSQL being away, the others are at their end too.
+          left.length = 0
+        }
       }
-      await Promise.all(Array.from({ length: lanesMax }, lane))
+      const lanes = await Promise.allSettled(Array.from({ length: lanesMax }, lane))
+      for (const each of lanes) if (each.status === 'rejected') throw each.reason
     },
     forks: () => forks,
   }

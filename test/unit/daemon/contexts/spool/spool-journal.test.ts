@@ -280,6 +280,15 @@ describe('a spool', () => {
     expect(await journal.annotate(key, { title: 'x' })).toMatchObject({ title: 'x' })
   })
 
+  it('is no help, and no harm, where another daemon has the file', async () => {
+    const one = open('shared')
+    await begin(one.journal)
+    const two = open('shared')
+    expect((await two.journal.append(say(key, '*', 'second'))).outcome).toBe('ok')
+    two.remote.set('down')
+    await expect(two.journal.append(say(key, '*', 'third'))).rejects.toThrow(unavailable)
+  })
+
   it('says that it is full, and goes on when there is room', async () => {
     const { journal, remote } = open('one', { maxBytes: 2000 })
     const first = await begin(journal)
