@@ -19,6 +19,8 @@ export interface ContextEntry extends ContextAboutFields {
   /** Unix milliseconds. */
   readonly createdAt: number
   readonly updatedAt: number
+  /** Its turns are in a file, and come back when they are read. */
+  readonly archived?: boolean
 }
 
 export interface ContextTurn {

@@ -15,9 +15,9 @@ export const formatContexts = (contexts: readonly ContextEntry[], nowMs: number)
     ? 'There are no contexts yet.\n  Begin one: mcpd chat --context new'
     : formatTable(
         ['ID', 'TITLE', 'TURNS', 'HEADS', 'USED'],
-        contexts.map(({ id, title, turns, heads, updatedAt, pinned }) => [
+        contexts.map(({ id, title, turns, heads, updatedAt, pinned, archived }) => [
           id,
-          (title ?? '-') + (pinned ? ' (pinned)' : ''),
+          (title ?? '-') + (pinned ? ' (pinned)' : '') + (archived ? ' (archived)' : ''),
           String(turns),
           Object.keys(heads).join(', '),
           `${formatDuration(Math.max(0, nowMs - updatedAt))} ago`,

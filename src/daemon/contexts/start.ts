@@ -113,7 +113,7 @@ const journalOf = (config: ContextsConfig, { caches, log, metrics, now }: StartO
       ...(archive && { archive }),
     })
     // What waits in a spool comes first.
-    const aborted = spool ? 0 : await opened.recover()
+    const aborted = spool ? 0 : await settled(opened)
     if (aborted > 0) log.info({ aborted }, 'answers that a crash cut off are kept as aborted')
     return keepHouse(opened, retentionMs, log)
   })
@@ -140,6 +140,16 @@ const open = async (
   if (journal.kind === 'postgres') return openPostgres(journal.url, keys, more)
   const { openSqliteJournal } = await import('./journal/sqlite.ts')
   return openSqliteJournal({ path: journal.path, keys })
+}
+
+/** Aborts what a crash left open. A journal in which that fails, such as for a missing key, is not left open. */
+const settled = async (journal: Journal): Promise<number> => {
+  try {
+    return await journal.recover()
+  } catch (error) {
+    await journal.close()
+    throw error
+  }
 }
 
 /** A journal that is closed with the block that has it. */
