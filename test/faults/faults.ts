@@ -196,9 +196,10 @@ const diskFull: Fault = {
 export const faultsOf = ({ store }: System): readonly Fault[] => [
   ...daemonFaults,
   ...wireFaults('clients', ({ daemons }) => daemons.map(({ wire }) => wire)),
-  ...(store === 'sqlite' ? [diskFull] : [leaseLost, ...postgresFaults]),
+  ...(store === 'sqlite' ? [diskFull] : postgresFaults),
+  ...(store === 'postgres' || store === 'postgres+redis' ? [leaseLost] : []),
   ...(store === 'sqlite' ? [] : wireFaults('wire to postgres', ({ wires }) => wires.postgres)),
-  ...(store === 'postgres+redis'
+  ...(store.includes('redis')
     ? [...redisFaults, ...wireFaults('wire to redis', ({ wires }) => wires.redis)]
     : []),
 ]

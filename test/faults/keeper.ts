@@ -23,6 +23,7 @@ const points: Readonly<Record<Store, readonly Failpoint[]>> = {
   sqlite: [...anywhere, ...sealing, 'after-acknowledgement', 'after-index'],
   postgres: [...anywhere, ...sealing],
   'postgres+redis': [...anywhere, ...sealing, ...marking],
+  'postgres+redis+spool': [...anywhere, ...sealing, ...marking],
 }
 
 /** A daemon comes by a failpoint up to so often before it dies there; seals are rarer. */

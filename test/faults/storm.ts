@@ -6,7 +6,7 @@ import { keepDaemons } from './keeper.ts'
 import { type Ledger, openLedger } from './ledger.ts'
 import { createNumbers, type Numbers } from './numbers.ts'
 import { compare, readByApi } from './read-back.ts'
-import { startSystem, type SystemOptions } from './system.ts'
+import { startSystem, type System, type SystemOptions } from './system.ts'
 import { startWriters } from './writers.ts'
 
 export interface StormOptions extends SystemOptions {
@@ -85,6 +85,7 @@ export const runStorm = async (options: StormOptions): Promise<StormResult> => {
   const ended: Window = { kind: '', ...ledger.counts() }
   for (const daemon of system.daemons) await keeper.ready(daemon)
   const parts = { system, ledger, calls: createCalls(ledger, numbers), rounds: writers.rounds() }
+  if (store.includes('spool')) await drained(system, ledger)
   const views = await readByApi(parts)
   await keeper.stop()
   // The files of those that have some are free then.
@@ -135,6 +136,22 @@ const hasProgress = async (ledger: Ledger, more: number): Promise<boolean> => {
     await sleep(5)
   }
   return true
+}
+
+/** Until nothing waits for PostgreSQL any more. */
+const drained = async ({ daemons }: System, ledger: Ledger): Promise<void> => {
+  const startedMs = performance.now()
+  while (performance.now() - startedMs < recoverMaxMs) {
+    const texts = await Promise.all(
+      daemons.map(async ({ url }) => {
+        const answer = await fetch(`${url}/metrics`).catch(() => undefined)
+        return answer?.text() ?? ''
+      }),
+    )
+    if (texts.every((text) => /^mcpd_context_spool_appends(\{[^}]*\})? 0$/m.test(text))) return
+    await sleep(100)
+  }
+  ledger.wrong('something in a spool was never carried over')
 }
 
 const tally = (

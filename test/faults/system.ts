@@ -1,7 +1,9 @@
+import { randomBytes } from 'node:crypto'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type OpenAiStandIn, startOpenAiStandIn } from '../../fixtures/openai-stand-in.ts'
 import type { Journal } from '../../src/core/journal.ts'
+import { createVault } from '../../src/daemon/contexts/encryption/vault.ts'
 import { newId } from '../../src/daemon/contexts/ids.ts'
 import { openPostgresJournal } from '../../src/daemon/contexts/journal/postgres.ts'
 import { openSqliteJournal } from '../../src/daemon/contexts/journal/sqlite.ts'
@@ -11,7 +13,7 @@ import { startTcpProxy, type TcpProxy } from '../harness/tcp-proxy.ts'
 import type { Build } from './builds.ts'
 import { createDaemonProcess, type DaemonProcess } from './daemon-process.ts'
 
-export const stores = ['sqlite', 'postgres', 'postgres+redis'] as const
+export const stores = ['sqlite', 'postgres', 'postgres+redis', 'postgres+redis+spool'] as const
 export type Store = (typeof stores)[number]
 
 export interface SystemOptions {
@@ -19,6 +21,8 @@ export interface SystemOptions {
   /** Empty; everything but the servers' own directories is in it. */
   readonly folder: string
   readonly builds?: readonly Build[]
+  /** Encrypts what is kept. */
+  readonly encrypted?: boolean
   /** Lines of postgresql.conf. */
   readonly postgresSettings?: readonly string[]
 }
@@ -34,7 +38,7 @@ export interface System {
   readonly redis?: RedisServer
   /** The wires to a server, one for each daemon. */
   readonly wires: Readonly<Record<ServerKind, readonly TcpProxy[]>>
-  /** The daemons that have the context of this number. */
+  /** The daemons that clients ask for the context of this number. One has its spool, and its file, for itself. */
   readonly daemonsOf: (context: number) => readonly DaemonProcess[]
   /** The file of a daemon; of `sqlite` only. */
   readonly fileOf: (daemon: DaemonProcess) => string
@@ -45,7 +49,9 @@ export interface System {
 
 /** Starts the servers; the daemons are there, and not started. */
 export const startSystem = async (options: SystemOptions): Promise<System> => {
-  const { store, folder, builds = [], postgresSettings = [] } = options
+  const { store, folder, builds = [], encrypted = false, postgresSettings = [] } = options
+  const keys = encrypted ? [{ id: 'storm', key: randomBytes(32) }] : []
+  const secret = keys[0]?.key.toString('hex')
   const closers: (() => Promise<void>)[] = []
   const own = <Part extends { close(): Promise<void> }>(part: Part): Part => {
     closers.unshift(() => part.close())
@@ -57,13 +63,13 @@ export const startSystem = async (options: SystemOptions): Promise<System> => {
   try {
     const backend = own(await startStandIn())
     const postgres = store === 'sqlite' ? undefined : own(await startPostgres(postgresSettings))
-    const redis = store === 'postgres+redis' ? own(await startRedis()) : undefined
+    const redis = store.includes('redis') ? own(await startRedis()) : undefined
     const wires: Record<ServerKind, TcpProxy[]> = { postgres: [], redis: [] }
     const daemons: DaemonProcess[] = []
     for (const name of ['one', 'two']) {
       const place = join(folder, name)
       await mkdir(place, { recursive: true })
-      const env: Record<string, string> = {}
+      const env: Record<string, string> = { ...(secret !== undefined && { MCPD_FAULTS_KEY: secret }) }
       if (postgres) {
         wires.postgres.push(own(await startPostgresWire(postgres, place)))
         env['MCPD_FAULTS_POSTGRES'] = postgres.url.replace(
@@ -76,7 +82,7 @@ export const startSystem = async (options: SystemOptions): Promise<System> => {
         wires.redis.push(wire)
         env['MCPD_FAULTS_REDIS'] = `redis://127.0.0.1:${wire.port}`
       }
-      const config = configOf(store, backend.url)
+      const config = configOf(store, encrypted, backend.url)
       daemons.push(own(await createDaemonProcess({ name, folder: place, config, env, builds })))
     }
     const fileOf = ({ name }: DaemonProcess): string => join(folder, name, 'contexts.db')
@@ -87,11 +93,17 @@ export const startSystem = async (options: SystemOptions): Promise<System> => {
       ...(postgres && { postgres }),
       ...(redis && { redis }),
       wires,
-      daemonsOf: (context) => (postgres ? daemons : daemons.slice(context % 2, (context % 2) + 1)),
+      daemonsOf: (context) => {
+        const isShared = postgres !== undefined && !store.includes('spool')
+        return isShared ? daemons : daemons.slice(context % 2, (context % 2) + 1)
+      },
       fileOf,
       openJournals: async () => {
-        if (postgres) return [await openPostgresJournal({ url: postgres.url, now: Date.now, newId })]
-        return Promise.all(daemons.map((daemon) => openSqliteJournal({ path: fileOf(daemon) })))
+        if (postgres)
+          return [
+            await openPostgresJournal({ url: postgres.url, now: Date.now, newId, vault: createVault(keys) }),
+          ]
+        return Promise.all(daemons.map((daemon) => openSqliteJournal({ path: fileOf(daemon), keys })))
       },
       close,
     }
@@ -108,11 +120,12 @@ const startPostgresWire = (postgres: PostgresServer, place: string): Promise<Tcp
   return startTcpProxy({ path: join(place, socket) }, { path: join(postgres.directory, socket) })
 }
 
-const configOf = (store: Store, backend: string): string => {
-  const contexts = {
-    sqlite: 'journal: "sqlite:"',
-    postgres: 'journal: "${env:MCPD_FAULTS_POSTGRES}"',
-    'postgres+redis': 'journal: "${env:MCPD_FAULTS_POSTGRES}", hot: { url: "${env:MCPD_FAULTS_REDIS}" }',
-  }[store]
-  return `contexts: { ${contexts} }\nbackends: [{ name: gpu, adapter: openai, url: "${backend}" }]\n`
+const configOf = (store: Store, encrypted: boolean, backend: string): string => {
+  const contexts = [
+    store === 'sqlite' ? 'journal: "sqlite:"' : 'journal: "${env:MCPD_FAULTS_POSTGRES}"',
+    ...(store.includes('redis') ? ['hot: { url: "${env:MCPD_FAULTS_REDIS}" }'] : []),
+    ...(store.includes('spool') ? ['spool: true'] : []),
+    ...(encrypted ? ['encryption: { keys: [{ id: storm, key: "${env:MCPD_FAULTS_KEY}" }] }'] : []),
+  ]
+  return `contexts: { ${contexts.join(', ')} }\nbackends: [{ name: gpu, adapter: openai, url: "${backend}" }]\n`
 }
