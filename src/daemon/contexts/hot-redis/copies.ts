@@ -1,12 +1,13 @@
-import { randomBytes } from 'node:crypto'
 import type { ContextKey, StoredTurn } from '../../../core/context.ts'
 import { failpoint } from '../failpoint.ts'
 import { RedisRefusal } from './connection.ts'
 import { createCounts, type HotCounts, type RepairReason } from './counts.ts'
-import { blocksOf, type ItemTurn, rawItem, readItems, type Sealing } from './items.ts'
+import { type ItemTurn, readItems, type Sealing } from './items.ts'
 import type { RedisLink } from './link.ts'
-import { type Script, scripts } from './scripts.ts'
+import { createRunner } from './runner.ts'
+import { scripts } from './scripts.ts'
 import { isOfServer, type RedisWatch } from './watch.ts'
+import { createApply, createPromote, newName } from './write.ts'
 
 /** What Redis has of a context. */
 export type HotCopy =
@@ -69,61 +70,21 @@ export interface HotCopiesOptions {
   readonly sealingOf?: (key: ContextKey) => Sealing
 }
 
-/** So many turns lie as they are behind the blocks, or so many bytes of them, before they are folded into one. */
-const rawTurns = 8
-const rawBytes = 16 * 1024
-/** Larger copies would not come within the deadline. */
-const copyMaxBytes = 4 * 1024 * 1024
 /** Longer than an append may take: a writer that is gone is not waited for. */
 const markMs = 15_000
 
-const nameOf = ({ tenant, context }: ContextKey): string => `${tenant}\0${context}`
-
 const plain: Sealing = { seal: (bytes) => bytes, open: (bytes) => bytes }
-
-/** One slot for the keys of a context. Ids have no braces and no dots in them. The number is that of the format. */
-const keysOf = ({ tenant, context }: ContextKey): readonly string[] =>
-  ['meta', 'log', 'marks'].map((part) => `mcpd:hot1:{${tenant}.${context}}:${part}`)
 
 export const createHotCopies = (options: HotCopiesOptions): HotCopies => {
   const { link, watch, ttlMs, sealingOf = () => plain } = options
   const counts = createCounts()
-  const ttl = String(ttlMs)
-  /** What nobody waits for but the end. */
-  const running = new Set<Promise<void>>()
+  const runner = createRunner(link, watch)
+  const { run, begin } = runner
+  const apply = createApply(runner, { ttlMs, sealingOf })
+  const promote = createPromote(runner, { ttlMs, sealingOf })
+  /** One for each context, however many wait for it. */
   const reads = new Map<string, Promise<HotCopy>>()
-  const folding = new Set<string>()
 
-  const run = (script: Script, key: ContextKey, args: readonly (string | Buffer)[]): Promise<unknown> =>
-    link.run(script, keysOf(key), args)
-  /** What goes wrong leaves a copy that is found to be old, or none. */
-  const begin = (key: ContextKey, work: () => Promise<void>): void => {
-    const done = work()
-      .catch((error: unknown) => {
-        if (!(error instanceof RedisRefusal)) return undefined
-        if (isOfServer(error)) return watch.refused(error)
-        return run(scripts.drop, key, ['', 'copy']).then(
-          () => undefined,
-          () => undefined,
-        )
-      })
-      .finally(() => running.delete(done))
-    running.add(done)
-  }
-
-  /** What could not be put behind a copy makes it an old one, which only takes room. */
-  const tried = async (
-    key: ContextKey,
-    token: string,
-    answer: Promise<unknown>,
-  ): Promise<readonly unknown[]> => {
-    try {
-      return (await answer) as readonly unknown[]
-    } catch (error) {
-      if (error instanceof RedisRefusal) await run(scripts.drop, key, [token, 'copy'])
-      throw error
-    }
-  }
   const read = async (key: ContextKey): Promise<HotCopy> => {
     try {
       return copyOf(await run(scripts.read, key, []), sealingOf(key))
@@ -134,19 +95,13 @@ export const createHotCopies = (options: HotCopiesOptions): HotCopies => {
       return { kind: 'unavailable' }
     }
   }
-  const fold = async (key: ContextKey, [, name, times, items]: readonly unknown[]): Promise<void> => {
-    const old = items as readonly Buffer[]
-    const sealing = sealingOf(key)
-    const blocks = blocksOf([...readItems(old, sealing).values()], sealing)
-    const bytes = old.reduce((sum, item) => sum + item.length, 0)
-    const numbers = [times as number, old.length, bytes, blocks.full].map(String)
-    await run(scripts.fold, key, [name as Buffer, ...numbers, ttl, ...blocks.items])
-  }
+  const end = (key: ContextKey, token: string, what: 'copy' | 'mark'): void =>
+    begin(key, async () => void (await run(scripts.drop, key, [token, what])))
 
   return {
     counts,
     read: (key) => {
-      const name = nameOf(key)
+      const name = `${key.tenant}\0${key.context}`
       const reading = reads.get(name) ?? read(key).finally(() => reads.delete(name))
       reads.set(name, reading)
       return reading
@@ -159,52 +114,21 @@ export const createHotCopies = (options: HotCopiesOptions): HotCopies => {
       })
       return token
     },
-    apply: (key, token, { from, to }, turns) =>
-      begin(key, async () => {
-        const sealing = sealingOf(key)
-        const items =
-          turns.length > rawTurns
-            ? blocksOf(turns, sealing).items
-            : turns.map((turn) => rawItem(turn, sealing))
-        const limits = [rawTurns + 1, rawBytes, copyMaxBytes].map(String)
-        const args = [token, from ?? '', to, ttl, newName(), ...limits, ...items]
-        const answer = await tried(key, token, run(scripts.apply, key, args))
-        failpoint('after-apply')
-        const name = nameOf(key)
-        if (String(answer[0]) !== 'ripe' || folding.has(name)) return
-        folding.add(name)
-        await fold(key, answer).finally(() => folding.delete(name))
-      }),
-    unmark: (key, token) => begin(key, async () => void (await run(scripts.drop, key, [token, 'mark']))),
-    drop: (key, token) => begin(key, async () => void (await run(scripts.drop, key, [token, 'copy']))),
+    apply: (key, ...written) => begin(key, () => apply(key, ...written)),
+    unmark: (key, token) => end(key, token, 'mark'),
+    drop: (key, token) => end(key, token, 'copy'),
     promote: (key, found, reason, revision, path) => {
       if (found.kind === 'pending' || found.kind === 'unavailable') return
-      const { seen } = found
-      const adds = found.kind === 'copy' && reason === 'miss'
       begin(key, async () => {
-        const known = adds ? found.turns() : undefined
-        // Another branch of the same context: what they share is there already.
-        const { items, full } = blocksOf(
-          known ? path.filter(({ id }) => !known.has(id)) : path,
-          sealingOf(key),
-        )
-        if (items.reduce((sum, item) => sum + item.length, 0) > copyMaxBytes) return
-        if (seen === undefined) await run(scripts.drop, key, ['', 'copy'])
-        const how = adds ? 'add' : 'replace'
-        const numbers = [full, copyMaxBytes].map(String)
-        const args = [seen ?? '', how, revision, ttl, newName(), ...numbers, ...items]
-        if (String(await run(scripts.promote, key, args)) === 'promoted') counts.repairs[reason] += 1
+        if (await promote(key, found, reason, revision, path)) counts.repairs[reason] += 1
       })
     },
     close: async () => {
-      await Promise.all(running)
+      await runner.settled()
       link.close()
     },
   }
 }
-
-/** Of a copy among those that were and will be there under the same keys, or of a writer. */
-const newName = (): string => randomBytes(9).toString('base64url')
 
 const copyOf = (answer: unknown, sealing: Sealing): HotCopy => {
   const [kind, seen, revision, items] = answer as readonly [Buffer, Buffer?, Buffer?, (readonly Buffer[])?]

@@ -1,4 +1,5 @@
-import { crc32, zstdCompressSync, zstdDecompressSync } from 'node:zlib'
+import { promisify } from 'node:util'
+import { constants, crc32, zstdCompress, zstdCompressSync, zstdDecompressSync } from 'node:zlib'
 import type { StoredTurn, TurnOrigin, TurnState } from '../../../core/context.ts'
 import type { Role } from '../../../core/inference.ts'
 import { sha256 } from '../journal/hashes.ts'
@@ -14,8 +15,8 @@ const contentAt = 5
 const lengthBytes = 4
 
 /** A block is full from so many turns or bytes of bodies on. */
-const blockTurns = 32
-const blockBytes = 64 * 1024
+export const blockTurns = 64
+const blockBytes = 128 * 1024
 /** Largest content of an item: one body of the largest size, and what is said of it. */
 const contentMaxBytes = 16 * 1024 * 1024
 
@@ -40,7 +41,7 @@ export interface Sealing {
   readonly open: (bytes: Buffer) => Buffer
 }
 
-const itemOf = (kind: number, turns: readonly ItemTurn[], { seal }: Sealing): Buffer => {
+const contentOf = (turns: readonly ItemTurn[]): Buffer => {
   const header = Buffer.from(
     JSON.stringify(
       turns.map(({ id, parent, role, at, state, pinned, origin, body }): HeaderRow => [
@@ -57,38 +58,54 @@ const itemOf = (kind: number, turns: readonly ItemTurn[], { seal }: Sealing): Bu
   )
   const length = Buffer.alloc(lengthBytes)
   length.writeUInt32BE(header.length)
-  const plain = Buffer.concat([length, header, ...turns.map(({ body }) => body)])
-  const content = seal(kind === kinds.packed ? zstdCompressSync(plain) : plain)
-  const head = Buffer.alloc(contentAt)
-  head.writeUInt8(kind)
-  head.writeUInt32BE(crc32(content), checksumAt)
-  return Buffer.concat([head, content])
+  return Buffer.concat([length, header, ...turns.map(({ body }) => body)])
 }
 
-/** One turn as it is: what is behind the blocks. */
-export const rawItem = (turn: ItemTurn, sealing: Sealing): Buffer => itemOf(kinds.raw, [turn], sealing)
+const itemOf = (kind: number, content: Buffer, { seal }: Sealing): Buffer => {
+  const sealed = seal(content)
+  const head = Buffer.alloc(contentAt)
+  head.writeUInt8(kind)
+  head.writeUInt32BE(crc32(sealed), checksumAt)
+  return Buffer.concat([head, sealed])
+}
+
+/** Below this a frame of zstd is hardly smaller than what is in it. */
+const packedMinBytes = 256
+
+/** One turn by itself: what is behind the blocks. */
+export const turnItem = (turn: ItemTurn, sealing: Sealing): Buffer => {
+  const content = contentOf([turn])
+  const packed = content.length < packedMinBytes ? content : zstdCompressSync(content)
+  return packed.length < content.length
+    ? itemOf(kinds.packed, packed, sealing)
+    : itemOf(kinds.raw, content, sealing)
+}
+
+const compress = promisify(zstdCompress)
+/** Nobody waits for it, and a higher level would take four times as long for half a percent. */
+const params = { [constants.ZSTD_c_compressionLevel]: 6 }
 
 /** Turns in blocks, the last of which may not be full. */
-export const blocksOf = (
+export const blocksOf = async (
   turns: readonly ItemTurn[],
   sealing: Sealing,
-): { readonly items: readonly Buffer[]; readonly full: number } => {
-  const items: Buffer[] = []
+): Promise<{ readonly items: readonly Buffer[]; readonly full: number }> => {
+  const blocks: ItemTurn[][] = []
   let block: ItemTurn[] = []
   let bytes = 0
-  const end = (): void => {
-    items.push(itemOf(kinds.packed, block, sealing))
-    block = []
-    bytes = 0
-  }
   for (const turn of turns) {
     block.push(turn)
     bytes += turn.body.length
-    if (block.length >= blockTurns || bytes >= blockBytes) end()
+    if (block.length < blockTurns && bytes < blockBytes) continue
+    blocks.push(block)
+    block = []
+    bytes = 0
   }
-  const full = items.length
-  if (block.length > 0) end()
-  return { items, full }
+  const full = blocks.length
+  if (block.length > 0) blocks.push(block)
+  const pack = async (each: readonly ItemTurn[]): Promise<Buffer> =>
+    itemOf(kinds.packed, await compress(contentOf(each), { params }), sealing)
+  return { items: await Promise.all(blocks.map(pack)), full }
 }
 
 /** The turns of items, each once, as the last item that has it says. Throws for what is not as it was written. */

@@ -5,7 +5,7 @@ import {
   blocksOf,
   type ItemTurn,
   pathIn,
-  rawItem,
+  turnItem,
   readItems,
   type Sealing,
 } from '../../../../../src/daemon/contexts/hot-redis/items.ts'
@@ -27,29 +27,32 @@ const pathOf = (count: number, text?: string): ItemTurn[] =>
   Array.from({ length: count }, (_, index) => turnOf(index + 1, index === 0 ? null : `t${index}`, text))
 
 describe('items', () => {
-  it('read back as they were written, in blocks and alone', () => {
+  it('read back as they were written, in blocks and alone', async () => {
     const turns = pathOf(100)
-    const { items, full } = blocksOf(turns.slice(0, 70), plain)
-    expect([items.length, full]).toEqual([3, 2])
-    const read = readItems([...items, ...turns.slice(70).map((turn) => rawItem(turn, plain))], plain)
+    const { items, full } = await blocksOf(turns.slice(0, 70), plain)
+    expect([items.length, full]).toEqual([2, 1])
+    const read = readItems([...items, ...turns.slice(70).map((turn) => turnItem(turn, plain))], plain)
     expect([...read.values()]).toEqual(turns)
   })
 
-  it('are full with 32 turns or 64 KB', () => {
-    expect(blocksOf(pathOf(32), plain)).toMatchObject({ full: 1, items: { length: 1 } })
-    expect(blocksOf(pathOf(4, 'x'.repeat(40_000)), plain)).toMatchObject({ full: 2, items: { length: 2 } })
-    expect(blocksOf([], plain)).toEqual({ full: 0, items: [] })
+  it('are full with 64 turns or 128 KB', async () => {
+    expect(await blocksOf(pathOf(64), plain)).toMatchObject({ full: 1, items: { length: 1 } })
+    expect(await blocksOf(pathOf(4, 'x'.repeat(80_000)), plain)).toMatchObject({
+      full: 2,
+      items: { length: 2 },
+    })
+    expect(await blocksOf([], plain)).toEqual({ full: 0, items: [] })
   })
 
   it('are right in the last place that has a turn', () => {
     const [turn] = pathOf(1) as [ItemTurn]
     const open = { ...turn, state: 'streaming' as const, body: Buffer.from('{}') }
-    expect(readItems([rawItem(open, plain), rawItem(turn, plain)], plain).get('t1')).toEqual(turn)
+    expect(readItems([turnItem(open, plain), turnItem(turn, plain)], plain).get('t1')).toEqual(turn)
   })
 
-  it('of which any byte was changed, or that end early, are refused', () => {
-    const { items } = blocksOf(pathOf(3), plain)
-    for (const item of [...items, rawItem(turnOf(1, null), plain)])
+  it('of which any byte was changed, or that end early, are refused', async () => {
+    const { items } = await blocksOf(pathOf(3), plain)
+    for (const item of [...items, turnItem(turnOf(1, null), plain)])
       for (let at = 0; at < item.length; at += 1) {
         const changed = Buffer.from(item)
         changed[at]! ^= 0x41
@@ -65,7 +68,7 @@ describe('items', () => {
       return { seal: (bytes) => cipher.seal('hot', bytes), open: (bytes) => cipher.open('hot', bytes) }
     }
     const turn = turnOf(1, null, 'a secret text')
-    const item = rawItem(turn, of('c'))
+    const item = turnItem(turn, of('c'))
     expect(item.includes('secret')).toBe(false)
     expect(readItems([item], of('c')).get('t1')).toEqual(turn)
     expect(() => readItems([item], of('other'))).toThrow()
