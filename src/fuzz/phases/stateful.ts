@@ -84,34 +84,39 @@ const tales = (session: Session, resource: Resource, tell: Tell): readonly (() =
   const writers = [put, patch].filter((each): each is Operation => each !== undefined)
   const names = patch ? [...writableMembers(patch).keys()].slice(0, patchesMax) : []
   const own = [reader, ...writers, ...(deleter ? [deleter] : [])]
-  return [
-    tell('lifecycle', () => lifecycle(session, resource)),
-    tell('location', () => location(session, resource)),
-    ...(movesOn(resource, session.operations) ? [tell('poll', () => poll(session, resource))] : []),
-    ...(put
-      ? [tell('replace', () => replace(session, resource)), tell('repeat', () => repeat(session, resource))]
-      : []),
-    ...((session.settings.second ?? session.settings.logInSecond)
-      ? [...own, ...children].map((operation) =>
-          tell('cross-user', () => crossUser(session, resource, operation)),
-        )
-      : []),
-    ...own.map((operation) => tell('hierarchy', () => hierarchy(session, resource, operation))),
-    ...(deleter ? [tell('siblings', () => siblings(session, resource))] : []),
-    ...names.map((name) => tell('patch', () => patchOne(session, resource, name))),
-    ...names.map((name) => tell('patch', () => patchOne(session, resource, name, true))),
-    ...writers.flatMap((writer) =>
-      failedWrites(session, writer).map((write) =>
-        tell('failed-write', () => failedWrite(session, resource, writer, write)),
+  const isWatched = (session.settings.second ?? session.settings.logInSecond) !== undefined
+  const many = <Each>(
+    kind: string,
+    each: readonly Each[],
+    make: (one: Each) => Promise<Story | undefined>,
+  ): readonly (() => Promise<void>)[] => each.map((one) => tell(kind, () => make(one)))
+  // The first of each kind before the second of any: a run that is cut short has seen all kinds.
+  return inTurns([
+    [tell('lifecycle', () => lifecycle(session, resource))],
+    [tell('location', () => location(session, resource))],
+    movesOn(resource, session.operations) ? [tell('poll', () => poll(session, resource))] : [],
+    put ? [tell('replace', () => replace(session, resource))] : [],
+    put ? [tell('repeat', () => repeat(session, resource))] : [],
+    many('cross-user', isWatched ? [...own, ...children] : [], (each) => crossUser(session, resource, each)),
+    many('hierarchy', own, (each) => hierarchy(session, resource, each)),
+    deleter ? [tell('siblings', () => siblings(session, resource))] : [],
+    many('patch', names, (name) => patchOne(session, resource, name)),
+    many('patch', names, (name) => patchOne(session, resource, name, true)),
+    ...writers.map((writer) =>
+      many('failed-write', failedWrites(session, writer), (each) =>
+        failedWrite(session, resource, writer, each),
       ),
     ),
-    ...(creator && lister
-      ? failedWrites(session, creator).map((write) =>
-          tell('failed-create', () => failedCreate(session, resource, write)),
-        )
-      : []),
-  ]
+    many('failed-create', creator && lister ? failedWrites(session, creator) : [], (each) =>
+      failedCreate(session, resource, each),
+    ),
+  ])
 }
+
+const inTurns = <Item>(groups: readonly (readonly Item[])[]): readonly Item[] =>
+  Array.from({ length: Math.max(0, ...groups.map(({ length }) => length)) }, (_, at) =>
+    groups.flatMap((group) => group.slice(at, at + 1)),
+  ).flat()
 
 /** The list is made when it is its turn. */
 const listSource = (make: () => readonly (() => Promise<void>)[], isQuiet = false): Source => {

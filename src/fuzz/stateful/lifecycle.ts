@@ -1,5 +1,5 @@
 import { isObject, type Json, memberOf, sameJson } from '../../openapi/json.ts'
-import type { Operation } from '../api/operation.ts'
+import { methodsAt, type Operation } from '../api/operation.ts'
 import type { Scenario } from '../call.ts'
 import type { Exchange } from '../exchange.ts'
 import type { Suspicion } from '../judge/suspicion.ts'
@@ -187,8 +187,13 @@ export const location = async (session: Session, resource: Resource): Promise<St
   const { url } = session.settings
   if (!URL.canParse(written, story.exchanges[at]?.request.url)) return undefined
   const target = new URL(written, story.exchanges[at]?.request.url)
-  // Another host was not named by anybody, and another kind of thing is not what the reader reads.
-  if (target.host !== url.host || !endingOf(resource.reader.path).test(target.pathname)) return undefined
+  // Another host was not named by anybody, and another thing of the document is not what the reader reads.
+  const root = url.pathname.replace(/\/$/, '')
+  const isOther =
+    !endingOf(resource.reader.path).test(target.pathname) &&
+    methodsAt(session.api, target.pathname.startsWith(`${root}/`) ? target.pathname.slice(root.length) : '')
+      .size > 0
+  if (target.host !== url.host || isOther) return undefined
   await perform(session, story, {
     call: {
       operation: resource.reader.key,
