@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
-import { type Static, Type } from 'typebox'
+import type { Static } from 'typebox'
+import { Type } from '../core/schema.ts'
 import { Compile } from 'typebox/compile'
 import { parse } from 'yaml'
 import { McpdError } from '../core/errors.ts'

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path'
-import { type Static, Type } from 'typebox'
+import type { Static } from 'typebox'
+import { Type } from './schema.ts'
 import { McpdError } from './errors.ts'
 import { durationPattern, parseDuration } from './quantity.ts'
 

@@ -1,4 +1,5 @@
-import { Type, type Static } from 'typebox'
+import type { Static } from 'typebox'
+import { Type } from './schema.ts'
 import { durationPattern, fitsTimer, sizePattern } from './quantity.ts'
 import { answerCacheSchema } from './cache-config.ts'
 import { contextsSchema } from './context-config.ts'

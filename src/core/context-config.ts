@@ -1,5 +1,6 @@
 import { resolve } from 'node:path'
-import { type Static, Type } from 'typebox'
+import type { Static } from 'typebox'
+import { Type } from './schema.ts'
 import { type ArchiveConfig, archiveSchema, resolveArchive } from './archive-config.ts'
 import { type CacheServerConfig, cacheServerSchema, resolveCacheServer } from './cache-config.ts'
 import { type EncryptionConfig, encryptionSchema, resolveEncryption } from './encryption-config.ts'

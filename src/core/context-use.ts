@@ -1,4 +1,5 @@
-import { Type, type Static } from 'typebox'
+import type { Static } from 'typebox'
+import { Type } from './schema.ts'
 import { McpdError } from './errors.ts'
 
 /** Letters, digits, `_` and `-`, so that an id can stand in a key, a path and a file name as it is. */

@@ -1,4 +1,5 @@
-import { type Static, Type } from 'typebox'
+import type { Static } from 'typebox'
+import { Type } from './schema.ts'
 import { McpdError } from './errors.ts'
 
 const closed = { additionalProperties: false }

@@ -1,12 +1,12 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
-import { Compile } from 'typebox/compile'
 import { below, parseConfigFile } from './config-file.ts'
 import { backendProblem, type Config, resolveConfig } from './config.ts'
 import { type ConfigFile, configFileSchema } from './config-schema.ts'
 import { McpdError } from './errors.ts'
 import { durationPattern, sizePattern } from './quantity.ts'
+import { checkLater } from './schema-check.ts'
 import { specProblem } from './spec-config.ts'
 import { defaultStateDir } from './state-dir.ts'
 
@@ -40,7 +40,7 @@ export interface ConfigValues extends Origins {
 }
 
 const fileSizeMax = 4 * 2 ** 20
-const check = Compile(configFileSchema)
+const check = checkLater(configFileSchema)
 
 /** Flag > MCPD_* > --config, ./mcpd.yaml or $XDG_CONFIG_HOME/mcpd/mcpd.yaml (the first that exists) > defaults. */
 export const loadConfig = (sources: ConfigSources): LoadedConfig => {

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path'
-import { type Static, Type } from 'typebox'
+import type { Static } from 'typebox'
+import { Type } from './schema.ts'
 import { durationPattern, fitsTimer, parseDuration, parseSize, sizePattern } from './quantity.ts'
 
 const closed = { additionalProperties: false }

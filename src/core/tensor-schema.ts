@@ -1,4 +1,4 @@
-import { Type } from 'typebox'
+import { Type } from './schema.ts'
 import { datatypes, dimensionsMax } from './tensor.ts'
 
 /** Tensors as JSON Schema, wherever they come from outside. What they say of themselves `tensorFault` checks. */

@@ -1,4 +1,5 @@
-import { Type, type Static, type TSchema } from 'typebox'
+import type { Static, TSchema } from 'typebox'
+import { Type } from '../core/schema.ts'
 import { exactly, exactOf } from './exact.ts'
 
 /** The same schema taking null as well, as a list of types: `anyOf` would blur what validators say is wrong. */

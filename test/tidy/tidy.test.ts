@@ -120,6 +120,13 @@ describe('imports', () => {
     expect(wrong).toEqual([])
   })
 
+  it('take only types from TypeBox, whose code costs a start more than all of ours', () => {
+    const wrong = sources
+      .filter((file) => /^import (?!type )[^']* from 'typebox'/m.test(read(file)))
+      .map((file) => `${file}: Type is in src/core/schema.ts`)
+    expect(wrong).toEqual([])
+  })
+
   it('do not go round in circles', () => {
     expect(findCycles()).toEqual([])
   })

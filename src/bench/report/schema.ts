@@ -1,4 +1,5 @@
-import { type TSchema, Type } from 'typebox'
+import type { TSchema } from 'typebox'
+import { Type } from '../../core/schema.ts'
 import { reportSchemaId } from './report.ts'
 
 /** The shape of a report as JSON Schema, for those who read it with a program. Members may be added, none taken away. */

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type Static, Type } from 'typebox'
+import type { Static } from 'typebox'
+import { Type } from '../../core/schema.ts'
 import { Compile } from 'typebox/compile'
 import { parse } from 'yaml'
 import { McpdError } from '../../core/errors.ts'

@@ -1,6 +1,6 @@
 import { promisify } from 'node:util'
 import { zstdCompress, zstdDecompress } from 'node:zlib'
-import { Type } from 'typebox'
+import { Type } from '../../core/schema.ts'
 import { Compile } from 'typebox/compile'
 import { unfold } from '../../core/fold.ts'
 import type { InferenceEvent, InferenceResponse } from '../../core/inference.ts'

@@ -1,8 +1,8 @@
 import type { TSchema } from 'typebox'
-import { Compile } from 'typebox/compile'
 import type { Adapter, AdapterModule } from '../../core/adapter.ts'
 import { McpdError } from '../../core/errors.ts'
 import { operations } from '../../core/inference.ts'
+import { checkLater, compile } from '../../core/schema-check.ts'
 
 /** Adapter code that mcpd did not bring is held to the interface before it is given anything to do. */
 
@@ -43,7 +43,7 @@ export const requireModule = (exported: unknown, name: string): AdapterModule =>
 
 const compileOptions = ({ options, type }: AdapterModule) => {
   try {
-    return Compile(options)
+    return compile(options)
   } catch (error) {
     throw invalid(`The options of the adapter ${type} are no JSON Schema.`, error)
   }
@@ -54,7 +54,7 @@ export const optionsProblem = (
   module: Pick<AdapterModule, 'options' | 'type'> & { readonly options: TSchema },
   options: unknown,
 ): { readonly pointer: string; readonly message: string } | undefined => {
-  const check = Compile(module.options)
+  const check = checkLater(module.options)
   if (check.Check(options)) return undefined
   const [first] = check.Errors(options)
   const pointer = first?.instancePath ?? ''

@@ -1,7 +1,8 @@
-import { Type, type TSchema } from 'typebox'
-import { Compile } from 'typebox/compile'
+import type { TSchema } from 'typebox'
 import { errorTable } from '../../core/errors.ts'
 import { operations } from '../../core/inference.ts'
+import { checkLater } from '../../core/schema-check.ts'
+import { Type } from '../../core/schema.ts'
 import { tensorSchema as tensor } from '../../core/tensor-schema.ts'
 import { input, toolCall } from './input-schemas.ts'
 
@@ -240,12 +241,12 @@ export const sidecarDocument = {
 
 /** Whether a value is what a sidecar may say there. Lines of answers by their type. */
 export const said = {
-  lines: new Map(Object.entries(lines).map(([type, schema]) => [type, Compile(schema)])),
-  capabilities: Compile(capabilities),
-  models: Compile(models),
-  health: Compile(health),
-  metrics: Compile(metrics),
-  progress: Compile(progress),
-  description: Compile(description),
-  failure: Compile(failure),
+  lines: new Map(Object.entries(lines).map(([type, schema]) => [type, checkLater(schema)])),
+  capabilities: checkLater(capabilities),
+  models: checkLater(models),
+  health: checkLater(health),
+  metrics: checkLater(metrics),
+  progress: checkLater(progress),
+  description: checkLater(description),
+  failure: checkLater(failure),
 }

@@ -1,8 +1,8 @@
 import type { Socket } from 'node:net'
 import type { FastifyInstance } from 'fastify'
-import { Compile } from 'typebox/compile'
 import { type BackendEntry, configFileSchema } from '../../core/config-schema.ts'
 import { McpdError } from '../../core/errors.ts'
+import { checkLater } from '../../core/schema-check.ts'
 import type { Backend } from '../backend.ts'
 import { changedEntry, withBackend, withoutBackend } from '../overlay.ts'
 import type { Registry } from '../registry.ts'
@@ -19,7 +19,7 @@ export interface BackendAdminParts {
   readonly local: WeakSet<Socket>
 }
 
-const checkFile = Compile(configFileSchema)
+const checkFile = checkLater(configFileSchema)
 
 const params = { type: 'object', properties: { name: { type: 'string', description: 'The backend.' } } }
 const report = { 200: answers('ReloadReport', 'What changed.'), ...problem }

@@ -1,4 +1,4 @@
-import { Type } from 'typebox'
+import { Type } from '../../core/schema.ts'
 import { health } from './listing-schemas.ts'
 
 /** Shapes of the admin routes. */

@@ -1,4 +1,4 @@
-import { Type } from 'typebox'
+import { Type } from '../../core/schema.ts'
 
 /** Of contexts, turns and heads, as routes take them. */
 export const idPattern = '^[A-Za-z0-9_-]{1,64}$'

@@ -1,4 +1,4 @@
-import { Type } from 'typebox'
+import { Type } from '../../core/schema.ts'
 import { chatMembers } from '../../dialects/openai/request-schemas.ts'
 import { id } from './context-id.ts'
 import { contextMoveSchemas } from './context-move-schemas.ts'

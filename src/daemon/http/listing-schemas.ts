@@ -1,4 +1,4 @@
-import { Type } from 'typebox'
+import { Type } from '../../core/schema.ts'
 import { modelPlaces } from './model-places.ts'
 
 /** Shapes of what the native surface says of models, adapters and routes. */

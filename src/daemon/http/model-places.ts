@@ -1,4 +1,4 @@
-import { Type } from 'typebox'
+import { Type } from '../../core/schema.ts'
 
 const closed = { additionalProperties: false }
 const bytes = (description: string) => Type.Optional(Type.Integer({ minimum: 0, description }))

@@ -1,4 +1,4 @@
-import { Type } from 'typebox'
+import { Type } from '../../core/schema.ts'
 import { McpdError } from '../../core/errors.ts'
 import type { InferInput, WantedOutput } from '../../core/inference.ts'
 import { type Tensor, tensorFault, type TensorParameters, writtenTypes } from '../../core/tensor.ts'

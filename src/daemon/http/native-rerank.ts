@@ -1,4 +1,4 @@
-import { Type } from 'typebox'
+import { Type } from '../../core/schema.ts'
 import { mcpdWithoutContext } from '../../dialects/openai/request-schemas.ts'
 import { rerankMembers } from '../../dialects/openai/rerank-schemas.ts'
 import { measured, served } from './native-schemas.ts'

@@ -1,4 +1,4 @@
-import { Type } from 'typebox'
+import { Type } from '../../core/schema.ts'
 import { mcpdMember } from '../../core/context-use.ts'
 import { exactly, narrowed } from '../../dialects/exact.ts'
 import {

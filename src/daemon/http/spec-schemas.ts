@@ -1,4 +1,4 @@
-import { Type } from 'typebox'
+import { Type } from '../../core/schema.ts'
 
 /** Shapes of what the daemon says about documents and their versions. */
 

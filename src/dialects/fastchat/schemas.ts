@@ -1,4 +1,4 @@
-import { Type } from 'typebox'
+import { Type } from '../../core/schema.ts'
 import { optional } from '../nullable.ts'
 
 /** FastChat's own routes as mcpd uses them: what it sends is checked by the stand-in, what comes is asked for no more than is read. */

@@ -1,4 +1,4 @@
-import { Type } from 'typebox'
+import { Type } from '../../core/schema.ts'
 import { type ApiDocument, buildApiDocument } from '../api-document.ts'
 import { ChatRequest, CompletionRequest, EmbeddingRequest } from '../openai/request-schemas.ts'
 import { RerankRequest, RerankResponse } from '../openai/rerank-schemas.ts'

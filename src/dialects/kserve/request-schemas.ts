@@ -1,4 +1,5 @@
-import { Type, type Static } from 'typebox'
+import type { Static } from 'typebox'
+import { Type } from '../../core/schema.ts'
 import { tensorParametersSchema, wantedOutputSchema } from '../../core/tensor-schema.ts'
 import { datatypes, dimensionsMax, writtenTypes } from '../../core/tensor.ts'
 import { among, exactly, narrowed } from '../exact.ts'

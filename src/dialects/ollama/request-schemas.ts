@@ -1,4 +1,5 @@
-import { Type, type Static, type TObject } from 'typebox'
+import type { Static, TObject } from 'typebox'
+import { Type } from '../../core/schema.ts'
 import { mcpdMember } from '../../core/context-use.ts'
 import { imagePattern } from './images.ts'
 import { among, exactly, narrowed } from '../exact.ts'

@@ -1,4 +1,4 @@
-import { Type } from 'typebox'
+import { Type } from '../../core/schema.ts'
 import { nullable, optional } from '../nullable.ts'
 
 /**

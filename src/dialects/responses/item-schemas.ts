@@ -1,4 +1,5 @@
-import { Type, type Static, type TSchema } from 'typebox'
+import type { Static, TSchema } from 'typebox'
+import { Type } from '../../core/schema.ts'
 import { among, exactly, narrowed } from '../exact.ts'
 import { optional } from '../nullable.ts'
 

@@ -1,4 +1,5 @@
-import { Type, type Static, type TObject, type TSchema } from 'typebox'
+import type { Static, TObject, TSchema } from 'typebox'
+import { Type } from '../../core/schema.ts'
 import { nullable } from '../nullable.ts'
 
 /** What mcpd answers on OpenAI's Responses and Conversations. It writes all of it itself, so nothing is left open. */

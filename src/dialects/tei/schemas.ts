@@ -1,4 +1,4 @@
-import { Type } from 'typebox'
+import { Type } from '../../core/schema.ts'
 import { optional } from '../nullable.ts'
 
 /** TEI's native API as mcpd uses it. */

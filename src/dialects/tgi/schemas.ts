@@ -1,4 +1,5 @@
-import { Type, type Static } from 'typebox'
+import type { Static } from 'typebox'
+import { Type } from '../../core/schema.ts'
 import { optional } from '../nullable.ts'
 
 /** TGI's native API as mcpd uses it: what it takes is checked by the stand-in, what it answers asks for no more than is read. */

@@ -1,4 +1,5 @@
-import { type Static, Type } from 'typebox'
+import type { Static } from 'typebox'
+import { Type } from '../../core/schema.ts'
 import { Compile } from 'typebox/compile'
 import { McpdError } from '../../core/errors.ts'
 import type { Scenario } from '../call.ts'

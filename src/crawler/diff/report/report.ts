@@ -1,4 +1,5 @@
-import { type Static, Type } from 'typebox'
+import type { Static } from 'typebox'
+import { Type } from '../../../core/schema.ts'
 
 /** The published shape of `mcpd diff --format json`. Members may be added; those here stay. */
 

@@ -1,4 +1,5 @@
-import { Type, type Static } from 'typebox'
+import type { Static } from 'typebox'
+import { Type } from '../../../core/schema.ts'
 import { sizePattern } from '../../../core/quantity.ts'
 
 /** What servers of this dialect have routes for. */

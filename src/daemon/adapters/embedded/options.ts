@@ -1,4 +1,5 @@
-import { type Static, Type } from 'typebox'
+import type { Static } from 'typebox'
+import { Type } from '../../../core/schema.ts'
 
 /** Sampling when the request does not say: usual values for local models, where llama.cpp's own binding would be greedy. */
 export const samplingDefaults = { temperature: 0.8, topK: 40, topP: 0.95, minP: 0.05 } as const

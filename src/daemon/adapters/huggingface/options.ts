@@ -1,4 +1,5 @@
-import { Type, type Static } from 'typebox'
+import type { Static } from 'typebox'
+import { Type } from '../../../core/schema.ts'
 import { durationPattern, sizePattern } from '../../../core/quantity.ts'
 
 /** What can stand behind an address of Hugging Face. */

@@ -1,4 +1,5 @@
-import { Type, type Static } from 'typebox'
+import type { Static } from 'typebox'
+import { Type } from '../../../core/schema.ts'
 import { sizePattern } from '../../../core/quantity.ts'
 
 const contextLength = (description: string) => Type.Integer({ minimum: 1, maximum: 2 ** 31 - 1, description })
