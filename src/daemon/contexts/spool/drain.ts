@@ -110,16 +110,24 @@ const pagesMax = 10_000
 const drainPage = async (parts: DrainParts, key: ContextKey, done: Done): Promise<number> => {
   const { remote, file, now } = parts
   const page = await file.read(key, 0)
-  for (const entry of page) {
-    done.atMs = now()
-    const carried = await carry(remote, entry)
-    await file.carried(entry, carried.renamed)
-    done.revisions.push(carried.revisions)
-    if (carried.outcome === 'stored' && carried.renamed.length === 0) continue
-    done.isStraight = false
-    done.diverted(entry, carried)
-    // The next ones have to know of the ids that these have got: they are read again.
-    if (carried.renamed.length > 0) break
+  const written: NumberedEntry[] = []
+  let renamed: Carried['renamed'] = []
+  try {
+    for (const entry of page) {
+      done.atMs = now()
+      const carried = await carry(remote, entry)
+      written.push(entry)
+      done.revisions.push(carried.revisions)
+      if (carried.outcome === 'stored' && carried.renamed.length === 0) continue
+      done.isStraight = false
+      done.diverted(entry, carried)
+      // The next ones have to know of the ids that these have got: they are read again.
+      renamed = carried.renamed
+      if (renamed.length > 0) break
+    }
+  } finally {
+    // Once for all of them. Those that are carried over a second time after a crash are found to be there.
+    await file.carried(written, renamed)
   }
   return page.length
 }

@@ -29,8 +29,8 @@ export interface SpoolFile {
   add(entry: SpoolEntry): Promise<void>
   /** The first entries after a number, with the ids that turns before them have got in PostgreSQL; none: that was all. */
   read(key: ContextKey, after: number): Promise<readonly NumberedEntry[]>
-  /** The entry is in PostgreSQL, with some ids other than told. */
-  carried(entry: NumberedEntry, renamed: SpooledPage['renamed']): Promise<void>
+  /** The first entries of a context are in PostgreSQL, with some ids other than told. */
+  carried(entries: readonly NumberedEntry[], renamed: SpooledPage['renamed']): Promise<void>
   /** Nothing of a context is left, and nobody goes on from what was told of it. */
   emptied(key: ContextKey): Promise<void>
   stats(): Omit<SpoolStats, 'forks'>
@@ -149,11 +149,19 @@ export const createSpoolFile = ({
       }
     },
     read,
-    carried: async ({ n, append: { tenant, context } }, renamed) => {
-      await thread.ask('carried', [{ tenant, context }, n, renamed])
+    carried: async (entries, renamed) => {
+      const last = entries.at(-1)
+      if (!last) return
+      const { tenant, context } = last.append
+      await thread.ask('carried', [{ tenant, context }, last.n, renamed])
       const known = waiting.get(nameOf({ tenant, context }))
       // About: the sizes of entries are not kept one by one.
-      if (known) count(known, -1, -Math.round(known.bytes / Math.max(1, known.entries)))
+      if (known)
+        count(
+          known,
+          -entries.length,
+          -Math.round((known.bytes * entries.length) / Math.max(entries.length, known.entries)),
+        )
     },
     emptied: async (key) => {
       const { tenant, context } = key

@@ -132,7 +132,7 @@ const remove = (
   n: number,
   renamed: SpooledPage['renamed'],
 ): void => {
-  sql.run('DELETE FROM entries WHERE n = ?', n)
+  sql.run('DELETE FROM entries WHERE tenant = ? AND context = ? AND n <= ?', tenant, context, n)
   for (const [told, stored] of renamed)
     sql.run(
       'INSERT INTO renamed (tenant, context, told, stored) VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET stored = excluded.stored',

@@ -64,7 +64,7 @@ export interface Verbs {
   spool: { args: [ContextKey, number]; answer: number }
   /** Some entries of a context after a number, the oldest first. */
   spooledOf: { args: [ContextKey, number]; answer: SpooledPage }
-  /** The entry with this number is in PostgreSQL now, with these ids instead of those that were told. */
+  /** The entries of a context up to a number are in PostgreSQL now, with some ids other than told. */
   carried: { args: [ContextKey, number, SpooledPage['renamed']]; answer: void }
   /** All of a context is, and nobody goes on from what was told. */
   emptied: { args: [ContextKey]; answer: void }
