@@ -22,6 +22,7 @@ export const createRecording = (
   bodyMaxBytes: number,
 ): Recording => {
   const folding = createFold()
+  let read = folding.result
   let frames: Frame[] = []
   let events: StoredEvent[] = []
   let bytes = 0
@@ -43,18 +44,28 @@ export const createRecording = (
       return
     }
     if (own || event.type !== 'other') events.push(stored(event, own && frames.length - 1))
-    folding.push(event)
+    if (event.type === 'whole') read = event.response
+    else folding.push(event)
     isComplete ||= event.type === 'end' || event.type === 'whole'
   }
 
   const result: Recording['result'] = () => {
     if (isTooLarge || !isComplete || !frames.every((frame) => isUtf8(frame.bytes))) return undefined
-    const response = folding.result()
-    if (!isGood(operation, response)) return undefined
+    const response = readable(read)
+    if (!response || !isGood(operation, response)) return undefined
     if (dialect === undefined || frames.length === 0) return { response }
     return { response, verbatim: { dialect, frames: frames.map((frame) => frame.bytes.toString()), events } }
   }
   return { push, result }
+}
+
+/** A whole answer is read here for the first time, and may be one that only its client understands. */
+const readable = (read: () => InferenceResponse): InferenceResponse | undefined => {
+  try {
+    return read()
+  } catch {
+    return undefined
+  }
 }
 
 const stored = (event: InferenceEvent, place: number | undefined): StoredEvent => {

@@ -222,10 +222,27 @@ describe('the cache of answers', () => {
         end,
       ),
     ],
+    [
+      'is unreadable',
+      answering({
+        type: 'whole',
+        response: () => {
+          throw new Error('unreadable')
+        },
+      }),
+    ],
   ])('keeps no answer that %s', async (_, says) => {
     const { ask, asked } = await create({ says })
-    await ask().catch(() => undefined)
-    await ask().catch(() => undefined)
+    const said = async () => {
+      try {
+        return (await ask()).events.map(({ type }) => type)
+      } catch (error) {
+        return (error as Error).message
+      }
+    }
+    const first = await said()
+    expect(await said()).toEqual(first)
+    expect(first).not.toBe('unreadable')
     expect(asked()).toBe(2)
   })
 
