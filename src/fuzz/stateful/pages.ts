@@ -117,7 +117,8 @@ export const pages = async (
     } satisfies Step)
   }
   const { kind, name } = paging.next
-  let last = await page('page', pageSize, kind === 'cursor' ? {} : { [name]: kind === 'offset' ? 0 : 1 })
+  const first = kind === 'cursor' ? {} : { [name]: kind === 'offset' ? 0 : 1 }
+  let last = await page('page', pageSize, first)
   if (!isSuccess(last)) return undefined
   for (let at = 1; at < pagesMax && isSuccess(last); at++) {
     const count = itemsOf(jsonOf(last))?.items.length ?? 0
@@ -138,7 +139,9 @@ export const pages = async (
       ])
     } else last = await page('page', pageSize, { [name]: kind === 'offset' ? at * pageSize : at + 1 })
   }
-  await page('whole', pageSize * 2, kind === 'cursor' ? {} : { [name]: kind === 'offset' ? 0 : 1 })
+  await page('whole', pageSize * 2, first)
+  // Another first page by now was made by somebody else meanwhile.
+  await page('again', pageSize, first)
   const most = operation.parameters
     .find((each) => each.in === 'query' && each.name === paging.size)
     ?.view.atoms.map(({ node }) => node['maximum'])
@@ -168,6 +171,9 @@ export const judgePages = (
   const of = (step: number, message: string, traits: string): readonly Suspicion[] => [
     { check: 'pagination', operation: operation.key, step, message, traits },
   ]
+  const namesAt = (at: number): readonly string[] => (itemsOf(jsonOf(exchanges[at]))?.items ?? []).map(nameOf)
+  const again = steps.findIndex(({ role }) => role === 'again')
+  const isStill = again < 0 || namesAt(again).join() === namesAt(first).join()
   const seen: string[] = []
   for (const [step, { role, call }] of steps.entries()) {
     if (!['page', 'whole', 'most'].includes(role) || !isSuccess(exchanges[step])) continue
@@ -186,7 +192,8 @@ export const judgePages = (
       return of(step, `Says there are ${total} in all, and gives all ${items.length}.`, 'total')
     if (role !== 'page') continue
     const names = items.map(nameOf)
-    if (names.some((name) => seen.includes(name))) return of(step, 'An item is on two pages.', 'repeats')
+    if (isStill && names.some((name) => seen.includes(name)))
+      return of(step, 'An item is on two pages.', 'repeats')
     seen.push(...names)
   }
   const wholeAt = steps.findIndex(({ role }) => role === 'whole')
@@ -195,7 +202,7 @@ export const judgePages = (
     : []
   const missing = whole.slice(0, pageSize * 2).find((name) => !seen.includes(name))
   const pageCount = steps.filter(({ role }) => role === 'page').length
-  return missing !== undefined && pageCount >= 2 && whole.length <= pageSize * 2
+  return isStill && missing !== undefined && pageCount >= 2 && whole.length <= pageSize * 2
     ? of(wholeAt, 'An item is on no page.', 'skips')
     : []
 }
