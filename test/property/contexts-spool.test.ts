@@ -188,7 +188,7 @@ describe('whatever happens to the line to PostgreSQL', () => {
           expect(Object.keys(summary?.heads ?? { main: null })).toEqual(['main'])
         }
       }),
-      { numRuns: 25 },
+      { numRuns: 15 },
     ))
 
   it('two daemons find what each has acknowledged, once and with the history that it was told', () =>
@@ -207,6 +207,6 @@ describe('whatever happens to the line to PostgreSQL', () => {
           expect(problems).toEqual([])
         }
       }),
-      { numRuns: 25 },
+      { numRuns: 15 },
     ))
 })
