@@ -67,7 +67,7 @@ interface JournalVerbs {
   /**
    * Encrypts with the key that encrypts now what is not yet, in short steps that others get in between. Broken off, it
    * goes on when it is called again. Resolves with the number of rows. Throws CONFIG_INVALID where an older key is
-   * not there.
+   * not there, and BAD_REQUEST where there is none to encrypt with.
    */
   rotate(signal?: AbortSignal): Promise<number>
   /** How many stored pieces are encrypted with the key of an id; '' counts those that are not. */

@@ -1,8 +1,12 @@
+import { randomBytes } from 'node:crypto'
 import { mkdir, open, readdir, readFile, rename, rm, stat, utimes } from 'node:fs/promises'
 import { join } from 'node:path'
-import { randomBytes } from 'node:crypto'
+import { McpdError } from '../../../core/errors.ts'
 
-/** Files of one directory that are there whole or not at all. Names are of letters, digits and `._-`. */
+/**
+ * Files of one directory that are there whole or not at all. Names are of letters, digits and `._-`. Throws
+ * STORE_UNAVAILABLE where the directory cannot be read or written, or its disk is full.
+ */
 export interface ArchiveFiles {
   /** On the disk when it resolves, its name too. */
   write(name: string, bytes: Buffer): Promise<void>
@@ -16,7 +20,18 @@ export interface ArchiveFiles {
   untouched(ms: number): Promise<readonly string[]>
 }
 
-export const openArchiveFiles = (directory: string): ArchiveFiles => ({
+export const openArchiveFiles = (directory: string): ArchiveFiles => {
+  const files = filesIn(directory)
+  return {
+    write: (...args) => files.write(...args).catch(refuse),
+    read: (...args) => files.read(...args).catch(refuse),
+    touch: (...args) => files.touch(...args).catch(refuse),
+    remove: (...args) => files.remove(...args).catch(refuse),
+    untouched: (...args) => files.untouched(...args).catch(refuse),
+  }
+}
+
+const filesIn = (directory: string): ArchiveFiles => ({
   write: async (name, bytes) => {
     // What people said is nobody else's to read.
     await mkdir(directory, { recursive: true, mode: 0o700 })
@@ -49,4 +64,14 @@ export const openArchiveFiles = (directory: string): ArchiveFiles => ({
 const whenMissing = (error: unknown): undefined => {
   if ((error as { code?: string } | undefined)?.code !== 'ENOENT') throw error
   return undefined
+}
+
+const refuse = (error: unknown): never => {
+  const { code = 'an error' } = error as { readonly code?: string }
+  throw new McpdError(
+    'STORE_UNAVAILABLE',
+    `The directory of contexts.archive cannot be read or written: ${code}.`,
+    { retryAfterSeconds: 5 },
+    error,
+  )
 }

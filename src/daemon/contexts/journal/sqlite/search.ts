@@ -27,7 +27,7 @@ export const attachSearch = (sql: Sql, vault: Vault, path: string): void => {
     CREATE VIRTUAL TABLE IF NOT EXISTS found.words
       USING fts5 (text, content = '', contentless_delete = 1, tokenize = 'ascii');
     CREATE TABLE IF NOT EXISTS found.filled (one INTEGER PRIMARY KEY, through INTEGER NOT NULL, built INTEGER NOT NULL)`)
-  if (vault.seals) empty(sql)
+  markWordless(sql, vault.seals)
   const { through = 0 } =
     sql.get<{ through: number }>("SELECT through FROM consumers WHERE name = 'search'") ?? {}
   // A new index, or one that lost what was settled, has to be built from all turns there are.
@@ -39,15 +39,19 @@ export const attachSearch = (sql: Sql, vault: Vault, path: string): void => {
 }
 
 /**
- * Where bodies are encrypted no words are kept. How far the index is goes to the beginning: should nothing be encrypted
- * any more, it is built from all turns.
+ * Where bodies are encrypted no words are kept, which the version of the file says. Where they are not any more, the
+ * index is built from all turns.
  */
-const empty = (sql: Sql): void => {
-  sql.run('DELETE FROM found.filled')
-  if (!sql.get('SELECT 1 FROM found.words_docsize LIMIT 1')) return
-  sql.run("INSERT INTO found.words (words) VALUES ('delete-all')")
-  sql.exec('VACUUM found')
-  sql.all('PRAGMA found.wal_checkpoint(TRUNCATE)')
+const markWordless = (sql: Sql, isWordless: boolean): void => {
+  const was = Number(Object.values(sql.get<object>('PRAGMA found.user_version') ?? {})[0]) === 1
+  if (was === isWordless) return
+  if (!isWordless) sql.run('DELETE FROM found.filled')
+  else {
+    sql.run("INSERT INTO found.words (words) VALUES ('delete-all')")
+    sql.exec('VACUUM found')
+    sql.all('PRAGMA found.wal_checkpoint(TRUNCATE)')
+  }
+  sql.exec(`PRAGMA found.user_version = ${isWordless ? 1 : 0}`)
 }
 
 /** Indexes the next turns. `through` is the last entry of the outbox that is dealt with. */

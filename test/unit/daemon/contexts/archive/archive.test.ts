@@ -172,6 +172,18 @@ describe.skipIf(missing !== undefined)(`the archive${missing === undefined ? '' 
     expect(await journal.path(keyOf('nothing'), main)).toBeUndefined()
   })
 
+  it('leaves everything where it is while the directory cannot be written', async () => {
+    const before = directory
+    directory = join(before, 'file')
+    await writeFile(directory, '')
+    const journal = await open()
+    await fill(journal, 'a')
+    await expect(journal.collect({})).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' })
+    directory = before
+    expect((await journal.path(keyOf('a'), main))?.length).toBe(40)
+    expect(await journal.stats()).toMatchObject({ archived: 0 })
+  })
+
   it('deletes with a context its file, and later what nothing names', async () => {
     const journal = await open()
     await fill(journal, 'a')

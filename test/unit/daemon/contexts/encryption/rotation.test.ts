@@ -196,6 +196,14 @@ describe.each([
     },
   )
 
+  it.skipIf(skipped !== undefined)('keeps words again where nothing is encrypted', async () => {
+    const found = async (keep: Journal) =>
+      (await keep.search({ tenant: 'default', text: secret, limit: 100 })).length
+    await fill(await reopen())
+    expect(await found(await reopen(k1))).toBe(80)
+    expect(await found(await reopen())).toBe(80)
+  })
+
   it.skipIf(skipped !== undefined)('writes nothing that tells what was said', async () => {
     const sealed = await reopen(k1)
     await fill(sealed)
