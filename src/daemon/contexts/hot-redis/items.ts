@@ -23,17 +23,20 @@ const contentMaxBytes = 16 * 1024 * 1024
 /** A turn without what follows from the turns before it. */
 export type ItemTurn = Omit<StoredTurn, 'seq' | 'bodyHash' | 'chainHash' | 'bodyBytes'>
 
-/** Turns as a header has them, in the order of the bodies. */
-type HeaderRow = readonly [
-  id: string,
-  parent: string | null,
-  role: Role,
-  at: number,
-  state: TurnState,
-  pinned: 0 | 1,
-  bodyBytes: number,
-  origin: TurnOrigin | null | undefined,
-]
+/** What is known of turns beside their bodies, in their order. Equal things next to each other take next to nothing. */
+interface Header {
+  readonly ids: readonly string[]
+  /** 0: the turn before it. */
+  readonly parents: readonly (string | null | 0)[]
+  readonly roles: readonly Role[]
+  /** Milliseconds after the turn before it. */
+  readonly times: readonly number[]
+  readonly states: readonly TurnState[]
+  readonly pinned: readonly (0 | 1)[]
+  readonly bytes: readonly number[]
+  /** By the place of the turn. */
+  readonly origins: Readonly<Record<string, TurnOrigin>>
+}
 
 /** Bytes to bytes, for one context: encryption and its reverse. */
 export interface Sealing {
@@ -41,21 +44,19 @@ export interface Sealing {
   readonly open: (bytes: Buffer) => Buffer
 }
 
+const headerOf = (turns: readonly ItemTurn[]): Header => ({
+  ids: turns.map(({ id }) => id),
+  parents: turns.map(({ parent }, at) => (at > 0 && parent === turns[at - 1]?.id ? 0 : parent)),
+  roles: turns.map(({ role }) => role),
+  times: turns.map(({ at: time }, at) => time - (turns[at - 1]?.at ?? 0)),
+  states: turns.map(({ state }) => state),
+  pinned: turns.map(({ pinned }) => (pinned ? 1 : 0)),
+  bytes: turns.map(({ body }) => body.length),
+  origins: Object.fromEntries(turns.flatMap(({ origin }, at) => (origin ? [[at, origin]] : []))),
+})
+
 const contentOf = (turns: readonly ItemTurn[]): Buffer => {
-  const header = Buffer.from(
-    JSON.stringify(
-      turns.map(({ id, parent, role, at, state, pinned, origin, body }): HeaderRow => [
-        id,
-        parent,
-        role,
-        at,
-        state,
-        pinned ? 1 : 0,
-        body.length,
-        origin,
-      ]),
-    ),
-  )
+  const header = Buffer.from(JSON.stringify(headerOf(turns)))
   const length = Buffer.alloc(lengthBytes)
   length.writeUInt32BE(header.length)
   return Buffer.concat([length, header, ...turns.map(({ body }) => body)])
@@ -126,21 +127,25 @@ export const readItems = (items: readonly Buffer[], { open }: Sealing): Readonly
 
 const readTurns = (plain: Buffer, turns: Map<string, ItemTurn>): void => {
   let at = lengthBytes + plain.readUInt32BE()
-  // The checksum says that it is as it was written, and all that write it write rows.
-  const rows = JSON.parse(plain.toString('utf8', lengthBytes, at)) as readonly HeaderRow[]
-  for (const [id, parent, role, time, state, pinned, bytes, origin] of rows) {
-    const body = plain.subarray(at, at + bytes)
-    at += bytes
-    turns.set(id, {
+  // The checksum says that it is as it was written, and all that write it write headers.
+  const header = JSON.parse(plain.toString('utf8', lengthBytes, at)) as Header
+  const { ids, parents, roles, times, states, pinned, bytes, origins } = header
+  let before: ItemTurn | undefined
+  for (const [index, id] of ids.entries()) {
+    const end = at + bytes[index]!
+    const origin = origins[index]
+    before = {
       id,
-      parent,
-      role,
-      at: time,
-      state,
-      pinned: pinned === 1,
+      parent: parents[index] === 0 ? (before?.id ?? null) : parents[index]!,
+      role: roles[index]!,
+      at: (before?.at ?? 0) + times[index]!,
+      state: states[index]!,
+      pinned: pinned[index] === 1,
       ...(origin && { origin }),
-      body,
-    })
+      body: plain.subarray(at, end),
+    }
+    at = end
+    turns.set(id, before)
   }
   if (at !== plain.length) throw unreadable()
 }
