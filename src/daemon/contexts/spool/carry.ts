@@ -91,6 +91,8 @@ const fork = async (remote: Remote, entry: SpoolEntry, isKeyUsed: boolean): Prom
   // Whoever deletes a conversation does not want what is added to it later.
   if (!heads) return { outcome: 'gone', renamed: [] }
   const base = await baseOf(remote, entry)
+  // Somebody else has made a context of that name, and nothing was said in this one yet.
+  if (told.length === 0 && base === null) return { outcome: 'stored', renamed: [] }
   const known =
     base === null
       ? undefined

@@ -188,6 +188,20 @@ describe('a spool', () => {
     expect(await textsOf(one.journal, key)).toEqual(['first', 'theirs'])
   })
 
+  it('joins what was made twice under one name: one is a fork of nothing', async () => {
+    const { journal, remote } = open()
+    remote.set('down')
+    await journal.append({ ...say(key, null, ''), turns: [] })
+    await journal.append(say(key, null, 'mine'))
+    await open('two').journal.append(say(key, null, 'theirs'))
+    remote.set('up')
+    await journal.spool.carryOver()
+    const [main, fork = '', ...more] = await headsOf(store)
+    expect([main, more]).toEqual(['main', []])
+    expect(await textsOf(store, key)).toEqual(['theirs'])
+    expect(await textsOf(store, key, fork)).toEqual(['mine'])
+  })
+
   it('closes answers that were open when PostgreSQL went away', async () => {
     const { journal, remote } = open()
     const first = await begin(journal)
