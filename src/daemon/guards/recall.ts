@@ -1,5 +1,5 @@
 import { createFold } from '../../core/fold.ts'
-import type { Guard, InferenceEvent } from '../../core/inference.ts'
+import type { Guard, InferenceEvent, Invoke } from '../../core/inference.ts'
 import { unfold } from '../../core/fold.ts'
 import { beginTurn, type Talk, type TalkParts } from '../contexts/talk.ts'
 
@@ -11,14 +11,23 @@ import { beginTurn, type Talk, type TalkParts } from '../contexts/talk.ts'
 export const recallGuard =
   (parts: TalkParts): Guard =>
   (next) =>
-    async function* (request): AsyncGenerator<InferenceEvent> {
-      const { context, input } = request
-      if (context === undefined || input.operation !== 'chat') return yield* next(request)
-      const talk = await beginTurn(parts, { ...request, context, input })
-      if (talk.trace) request.trace.context = talk.trace
-      if (talk.known) return yield* unfold(talk.known)
-      yield* kept(talk, next(talk.request))
-    }
+  (request) => {
+    const { context, input } = request
+    // Most requests go on with nothing, and need no generator around each of their events.
+    if (context === undefined || input.operation !== 'chat') return next(request)
+    return recalled(parts, next, { ...request, context, input })
+  }
+
+async function* recalled(
+  parts: TalkParts,
+  next: Invoke,
+  request: Parameters<typeof beginTurn>[1],
+): AsyncGenerator<InferenceEvent> {
+  const talk = await beginTurn(parts, request)
+  if (talk.trace) request.trace.context = talk.trace
+  if (talk.known) return yield* unfold(talk.known)
+  yield* kept(talk, next(talk.request))
+}
 
 /** The same events; the one that ends them waits until the answer is stored. */
 async function* kept(talk: Talk, events: AsyncIterable<InferenceEvent>): AsyncGenerator<InferenceEvent> {

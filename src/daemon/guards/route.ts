@@ -43,10 +43,19 @@ export const route = (parts: RouteParts): Invoke =>
       const startedMs = parts.now()
       const queuedMs = request.trace.queueMs
       try {
-        for await (const event of holdBack(send(request, target))) {
+        // None is shown before the first output or the end.
+        let held: InferenceEvent[] | undefined = []
+        for await (const event of send(request, target)) {
+          if (held && !isContent(event) && event.type !== 'end') {
+            if (event.type !== 'other' || held.length < heldMax) held.push(event)
+            continue
+          }
           committed = true
+          if (held) yield* held
+          held = undefined
           yield event
         }
+        if (held) yield* held
         return
       } catch (error) {
         if (committed) throw error
@@ -112,20 +121,6 @@ const send = (request: InferenceRequest, { backend, model }: Target): AsyncItera
   trace.model = model
   trace.attempts += 1
   return backend.invoke({ ...request, model })
-}
-
-/** The same events, none of them before the first output or the end. */
-async function* holdBack(events: AsyncIterable<InferenceEvent>): AsyncGenerator<InferenceEvent> {
-  let held: InferenceEvent[] | undefined = []
-  for await (const event of events) {
-    if (!held) yield event
-    else if (isContent(event) || event.type === 'end') {
-      yield* held
-      held = undefined
-      yield event
-    } else if (event.type !== 'other' || held.length < heldMax) held.push(event)
-  }
-  if (held) yield* held
 }
 
 /** Milliseconds to wait before the next attempt; undefined = there is to be none. */
