@@ -19,16 +19,20 @@ export interface Fault {
   readonly inject: (parts: FaultParts) => Promise<void>
 }
 
-/** How long a fault lasts that ends by itself, in milliseconds. */
+/** How long a fault lasts that is ended, in milliseconds. */
 const lastsMinMs = 40
 const lastsMaxMs = 350
+/** One in so many lasts so long: past some of the deadlines of daemons and clients. */
+const longOneIn = 12
+const lastsLongMs = 2500
 const slowMs = 200
 const hourMs = 3_600_000
 /** Longer than the lease of a daemon that was built with a short one. */
 const leaseLostMs = 2200
 
 const aWhile = async ({ numbers }: FaultParts): Promise<void> => {
-  await sleep(lastsMinMs + numbers.below(lastsMaxMs - lastsMinMs))
+  const isLong = numbers.below(longOneIn) === 0
+  await sleep(isLong ? lastsLongMs : lastsMinMs + numbers.below(lastsMaxMs - lastsMinMs))
 }
 
 /** A daemon that serves. */

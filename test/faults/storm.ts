@@ -57,8 +57,13 @@ export const runStorm = async (options: StormOptions): Promise<StormResult> => {
     windows.push({ kind, ...ledger.counts() })
   }
   const died = (point: string): void => begin(`daemon: died ${point}`)
-  const keeper = await keepDaemons(store, system.daemons, { ledger, numbers: createNumbers(seed + 1), died })
-  const writers = await startWriters(system, ledger, createNumbers(seed + 2))
+  const keeper = stack.adopt(
+    await keepDaemons(store, system.daemons, { ledger, numbers: createNumbers(seed + 1), died }),
+    (each) => each.stop(),
+  )
+  const writers = stack.adopt(await startWriters(system, ledger, createNumbers(seed + 2)), (each) =>
+    each.stop(),
+  )
   const plan = planOf(
     faultsOf(system).filter(({ kind }) => kinds.test(kind)),
     numbers,
