@@ -55,13 +55,17 @@ export const schedule = async (sources: readonly Source[], options: ScheduleOpti
     if (quiet || turn.source.isReady?.() === false) return false
     return !turn.source.isQuiet || turns.every((other) => other.running === 0 || isSlow(other))
   }
-  const pickFrom = (among: Turn[]): { turn: Turn; work: () => Promise<void> } | undefined => {
+  const pickFrom = (
+    among: Turn[],
+    isQuietOnly = false,
+  ): { turn: Turn; work: () => Promise<void> } | undefined => {
     for (;;) {
       let best: Turn | undefined
       let lowest = Infinity
       for (const turn of among) {
         // One worker does the same in the same order however long each takes.
         const cost = workers === 1 ? turn.pieces : costOf(turn)
+        if (isQuietOnly && turn.source.isQuiet !== true) continue
         if (cost < lowest && mayRun(turn)) [best, lowest] = [turn, cost]
         if (lowest === 0) break
       }
@@ -71,10 +75,19 @@ export const schedule = async (sources: readonly Source[], options: ScheduleOpti
       among.splice(among.indexOf(best), 1)
     }
   }
+  const isWaiting = ({ source, running }: Turn): boolean => source.isQuiet === true && running === 0
   const pick = (): { turn: Turn; work: () => Promise<void> } | undefined => {
+    for (const [phase, among] of open)
+      if (now() > options.shareEnds(phase) && among.some(isWaiting)) {
+        const picked = pickFrom(among, true)
+        if (picked || among.some(isWaiting)) return picked
+      }
     for (const phase of inOrder()) {
-      const picked = pickFrom(open.get(phase) ?? [])
+      const among = open.get(phase) ?? []
+      const picked = pickFrom(among)
       if (picked) return picked
+      // What has to run alone would never be alone if later phases went on: everybody waits for it.
+      if (among.some(isWaiting)) return undefined
     }
     return undefined
   }

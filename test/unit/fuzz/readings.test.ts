@@ -38,6 +38,7 @@ describe('values on the wire', () => {
       true,
     ],
     ['multipart/form-data', { type: 'object' }, 'text', true],
+    ['multipart/form-data', { type: 'object', properties: { a: { enum: ['x'] } } }, { a: '' }, true],
     ['multipart/form-data', { type: 'object', required: ['a'] }, 'text', false],
     [
       'application/x-www-form-urlencoded',

@@ -78,4 +78,18 @@ describe('the schedule', () => {
     await run([many(false), many(true), many(false)], 4)
     expect(overlaps).toEqual([1, 1, 1, 1, 1])
   })
+
+  it('lets quiet work have its turn while others have no end', async () => {
+    const done: string[] = []
+    const stop = new AbortController()
+    const endless: Source = {
+      phase: 'random',
+      next: () => () => new Promise((resolve) => setImmediate(resolve)),
+    }
+    const quiet = listed('stateful', ['q1', 'q2'], done, true)
+    const all = run([endless, endless, quiet], 4, stop.signal)
+    await expect.poll(() => done).toEqual(['q1', 'q2'])
+    stop.abort()
+    await all
+  })
 })
