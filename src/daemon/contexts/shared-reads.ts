@@ -3,7 +3,8 @@ import type { Append, ContextKey, StoredTurn, Turn } from '../../core/context.ts
 import type { ContextPath, PathEnd, Position, SharedJournal } from '../../core/journal.ts'
 import type { HotPaths } from './hot.ts'
 import { confirm } from './hot-redis/confirm.ts'
-import type { HotCopies, HotCopy } from './hot-redis/copies.ts'
+import type { HotCopies } from './hot-redis/copies.ts'
+import type { HotCopy } from './hot-redis/copy.ts'
 import type { ReadOutcome } from './hot-redis/counts.ts'
 import { isPart, partOf, type ReadThrough } from './read-through.ts'
 

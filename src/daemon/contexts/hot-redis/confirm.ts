@@ -1,6 +1,6 @@
 import type { StoredTurn } from '../../../core/context.ts'
 import type { Position } from '../../../core/journal.ts'
-import type { HotCopy } from './copies.ts'
+import type { HotCopy } from './copy.ts'
 import type { ReadOutcome } from './counts.ts'
 import { pathIn } from './items.ts'
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Position } from '../../../../../src/core/journal.ts'
 import { confirm } from '../../../../../src/daemon/contexts/hot-redis/confirm.ts'
-import type { HotCopy } from '../../../../../src/daemon/contexts/hot-redis/copies.ts'
+import type { HotCopy } from '../../../../../src/daemon/contexts/hot-redis/copy.ts'
 import { type ItemTurn, pathIn } from '../../../../../src/daemon/contexts/hot-redis/items.ts'
 
 const turnOf = (id: string, parent: string | null, text: string): [string, ItemTurn] => [
