@@ -17,7 +17,7 @@ import { createApply, createPromote, newName } from './write.ts'
 export interface HotCopies {
   readonly counts: HotCounts
   read(key: ContextKey): Promise<HotCopy>
-  /** Before a write: what the copy has is not to be believed until `applied` or `dropped` names this token. */
+  /** Before a write: nobody reads or writes the copy until `apply`, `unmark` or `drop` names this token. */
   mark(key: ContextKey): string
   /** After a write that was acknowledged: puts the turns behind the copy if it is of the revision before. */
   apply(
