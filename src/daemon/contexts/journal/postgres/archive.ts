@@ -46,6 +46,13 @@ const skipped: readonly string[] = ['CONTEXT_DAMAGED', 'BAD_REQUEST', 'CONFIG_IN
 /** How long files stay that nothing names. */
 const orphanMs = 86_400_000
 
+interface Parts {
+  readonly database: Database
+  readonly vault: Vault
+  readonly writer: Writer
+  readonly open: (key: ContextKey) => Promise<ArchiveFiles>
+}
+
 interface Cold extends ContextKey {
   readonly k: number
   readonly rev: number
@@ -69,42 +76,7 @@ export const createArchive = (
     }
     return opened
   }
-  const archiveOne = async ({ k, rev, ...key }: Cold): Promise<boolean> => {
-    const files = await open(key)
-    const cipher = vault.of(key)
-    const turns = await readTurns(database, vault, key)
-    const summary = await readSummary(database, vault, key)
-    if (!turns || !summary) return false
-    const { stub, bytes } = await packContext(cipher, summary, turns)
-    await files.write(stub.file, bytes)
-    failpoint('archive-written')
-    // Every hash is computed anew from what the disk has.
-    readExport(unpackContext(cipher, stub, await files.read(stub.file)), key)
-    const isGone = await putStub(database, { k, rev }, stub)
-    failpoint('archive-committed')
-    return isGone
-  }
-  const bringBack = async (key: ContextKey): Promise<boolean> => {
-    const found = await readStub(database, key)
-    if (!found) return false
-    const files = await open(key)
-    const text = unpackContext(vault.of(key), found.stub, await files.read(found.stub.file))
-    const appends = readExport(text, key)
-    await database.transaction(async (sql) => {
-      // The one who waits for another daemon here finds it done.
-      const still = await sql.get(
-        "SELECT 1 FROM mcpd.contexts WHERE k = $1 AND archived ->> 'file' = $2 FOR UPDATE",
-        [found.k, found.stub.file],
-      )
-      if (!still) return
-      await sql.all('UPDATE mcpd.contexts SET archived = NULL, rev = rev + 1 WHERE k = $1', [found.k])
-      for (const request of appends) await again(request, (next) => append(sql, writer, next))
-    })
-    failpoint('archive-thawed')
-    // It is not named any more, and stays for a while for whoever sets the database back.
-    await files.touch(found.stub.file)
-    return true
-  }
+  const parts: Parts = { database, vault, writer, open }
 
   return {
     run: async (signal) => {
@@ -116,7 +88,7 @@ export const createArchive = (
         if (!cold) break
         after = cold.k
         // What cannot be read stays where it is, for fsck to name, and must not keep the others from it.
-        const isDone = await archiveOne(cold).catch((error: unknown) => {
+        const isDone = await archiveOne(parts, cold).catch((error: unknown) => {
           if (isMcpdError(error) && skipped.includes(error.code)) return false
           throw error
         })
@@ -127,7 +99,7 @@ export const createArchive = (
     },
     thaw: (key) => {
       const name = `${key.tenant}\0${key.context}`
-      const running = thawing.get(name) ?? bringBack({ tenant: key.tenant, context: key.context })
+      const running = thawing.get(name) ?? bringBack(parts, { tenant: key.tenant, context: key.context })
       thawing.set(name, running)
       return running.finally(() => thawing.delete(name))
     },
@@ -164,6 +136,46 @@ export const createArchive = (
       drop: async (file: string) => (await open({ tenant: '', context: '' })).remove(file),
     }),
   }
+}
+
+/** The file first, then the stub; false where the context is being used. */
+const archiveOne = async ({ database, vault, open }: Parts, { k, rev, ...key }: Cold): Promise<boolean> => {
+  const files = await open(key)
+  const cipher = vault.of(key)
+  const turns = await readTurns(database, vault, key)
+  const summary = await readSummary(database, vault, key)
+  if (!turns || !summary) return false
+  const { stub, bytes } = await packContext(cipher, summary, turns)
+  await files.write(stub.file, bytes)
+  failpoint('archive-written')
+  // Every hash is computed anew from what the disk has.
+  readExport(unpackContext(cipher, stub, await files.read(stub.file)), key)
+  const isGone = await putStub(database, { k, rev }, stub)
+  failpoint('archive-committed')
+  return isGone
+}
+
+/** The rows first; the file stays as one that nothing names. */
+const bringBack = async ({ database, vault, writer, open }: Parts, key: ContextKey): Promise<boolean> => {
+  const found = await readStub(database, key)
+  if (!found) return false
+  const files = await open(key)
+  const text = unpackContext(vault.of(key), found.stub, await files.read(found.stub.file))
+  const appends = readExport(text, key)
+  await database.transaction(async (sql) => {
+    // The one who waits for another daemon here finds it done.
+    const still = await sql.get(
+      "SELECT 1 FROM mcpd.contexts WHERE k = $1 AND archived ->> 'file' = $2 FOR UPDATE",
+      [found.k, found.stub.file],
+    )
+    if (!still) return
+    await sql.all('UPDATE mcpd.contexts SET archived = NULL, rev = rev + 1 WHERE k = $1', [found.k])
+    for (const request of appends) await again(request, (next) => append(sql, writer, next))
+  })
+  failpoint('archive-thawed')
+  // It is not named any more, and stays for a while for whoever sets the database back.
+  await files.touch(found.stub.file)
+  return true
 }
 
 const again = async (
@@ -210,6 +222,7 @@ const readStub = (
 /** Takes the files away that nothing names, for long enough that nobody is just about to. */
 const sweep = async (database: Database, files: ArchiveFiles): Promise<void> => {
   const names = await files.untouched(orphanMs)
+  if (names.length === 0) return
   const used = await database.all<{ file: string }>(
     "SELECT archived ->> 'file' AS file FROM mcpd.contexts WHERE archived ->> 'file' = ANY ($1::text[])",
     [names],
