@@ -6,11 +6,13 @@ import { join, resolve } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { parseArgs } from 'node:util'
 import { embedNeedles } from './embed-needles.ts'
+import { measureKeyv, renderKeyv } from './keyv.ts'
 import { measureAppend, measureBudgeted, measureFetch, measureFork } from './latency.ts'
 import { measureOverflow, type Overflow } from './overflow.ts'
 import { measureRecall } from './recall.ts'
 import { intro, type RecallRow, render, type Result } from './result.ts'
-import { measurePostgres, renderPostgres } from './servers.ts'
+import { measureRedis, renderRedis } from './redis-page.ts'
+import { measurePostgres, renderPostgres } from './postgres-page.ts'
 import { measureStorage } from './storage.ts'
 
 const usage = `npm run bench:contexts -- [options]
@@ -153,15 +155,26 @@ const inFile = async () => {
 }
 
 const inServers = async () => {
-  const postgres = await measurePostgres({
-    samples,
-    seconds: flags.quick ? 2 : 5,
-    storage: stored,
-    tell: say,
-  })
+  const sizes = { samples, seconds: flags.quick ? 2 : 5, storage: stored, tell: say }
+  const postgres = await measurePostgres(sizes)
+  const redis = await measureRedis(sizes)
+  const keyv = await measureKeyv({ samples: samples * 3, tell: say })
   const when = circumstances()
-  const page = ['# Contexts in servers', '', intro(when), '', ...renderPostgres(postgres)].join('\n')
-  return { page, figures: { ...when, postgres } }
+  const page = [
+    '# Contexts in servers',
+    '',
+    intro(when),
+    '',
+    ...renderPostgres(postgres),
+    ...renderRedis(redis),
+    '## Keyv',
+    '',
+    'What Keyv, and what mcpd adds to it, cost beside the clients under it; in brackets against the client alone in the same run.',
+    '',
+    ...renderKeyv(keyv),
+    '',
+  ].join('\n')
+  return { page, figures: { ...when, postgres, redis, keyv } }
 }
 
 const main = async (): Promise<void> => {
