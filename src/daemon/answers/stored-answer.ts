@@ -1,12 +1,12 @@
 import { promisify } from 'node:util'
 import { zstdCompress, zstdDecompress } from 'node:zlib'
 import { Type } from '../../core/schema.ts'
-import { Compile } from 'typebox/compile'
 import { unfold } from '../../core/fold.ts'
+import { checkLater } from '../../core/schema-check.ts'
 import type { InferenceEvent, InferenceResponse } from '../../core/inference.ts'
 
 /** What must hold of a text before anything of it is said: a server may have kept anything. */
-const checkStored = Compile(
+const checkStored = checkLater(
   Type.Object({
     at: Type.Number(),
     adapter: Type.String(),
