@@ -171,7 +171,9 @@ const racesMax = 20
 
 const sayBehind: Client = async (scene, writer, number, index) => {
   const context = contextName(scene.round(), index)
-  let expected = (await readPath(scene, index, context))?.at(-1) ?? null
+  const path = await readPath(scene, index, context)
+  if (!path) return
+  let expected = path.at(-1) ?? null
   for (let race = 0; race < racesMax; race += 1) {
     const key = `behind-${writer}-${number}-${race}`
     const settled = await say(scene, index, { name: `${writer} ${number}`, context, expected, key })
