@@ -57,6 +57,8 @@ export interface HotCopiesOptions {
 /** Longer than an append may take: a writer that is gone is not waited for. */
 const markMs = 15_000
 
+const nameOf = ({ tenant, context }: ContextKey): string => `${tenant}\0${context}`
+
 const plain: Sealing = { seal: (bytes) => bytes, open: (bytes) => bytes }
 
 export const createHotCopies = (options: HotCopiesOptions): HotCopies => {
@@ -68,6 +70,8 @@ export const createHotCopies = (options: HotCopiesOptions): HotCopies => {
   const promote = createPromote(runner, { ttlMs, sealingOf })
   /** One for each context, however many wait for it. */
   const reads = new Map<string, Promise<HotCopy>>()
+  /** Contexts whose copies are being written; who reads them next may do it again. */
+  const promoting = new Set<string>()
 
   const read = async (key: ContextKey): Promise<HotCopy> => {
     try {
@@ -85,7 +89,7 @@ export const createHotCopies = (options: HotCopiesOptions): HotCopies => {
   return {
     counts,
     read: (key) => {
-      const name = `${key.tenant}\0${key.context}`
+      const name = nameOf(key)
       const reading = reads.get(name) ?? read(key).finally(() => reads.delete(name))
       reads.set(name, reading)
       return reading
@@ -102,9 +106,12 @@ export const createHotCopies = (options: HotCopiesOptions): HotCopies => {
     unmark: (key, token) => end(key, token, 'mark'),
     drop: (key, token) => end(key, token, 'copy'),
     promote: (key, found, reason, revision, path) => {
-      if (found.kind === 'pending' || found.kind === 'unavailable') return
+      const name = nameOf(key)
+      if (found.kind === 'pending' || found.kind === 'unavailable' || promoting.has(name)) return
+      promoting.add(name)
       begin(key, async () => {
-        if (await promote(key, found, reason, revision, path)) counts.repairs[reason] += 1
+        const done = await promote(key, found, reason, revision, path).finally(() => promoting.delete(name))
+        if (done) counts.repairs[reason] += 1
       })
     },
     close: async () => {
