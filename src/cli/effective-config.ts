@@ -31,6 +31,8 @@ export const effectiveConfig = (
   }
 
   const fill = (schema: JsonSchema, value: unknown, pointer: string): unknown => {
+    // A section that has to be written to be there is off without, and nothing is its default.
+    if (value === undefined && schema.required?.length) return undefined
     if (schema.type === 'object' && schema.properties) return fillMembers(schema, value, pointer)
     if (Array.isArray(value) && value.length > 0)
       return value.map((item, index) =>
