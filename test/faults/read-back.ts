@@ -94,8 +94,12 @@ export const compare = async ({ system, ledger, rounds }: Parts, views: Views): 
       for (let index = 0; index < contextsAtOnce; index += 1) {
         const journal = journals[index % journals.length]
         const context = contextName(round, index)
-        if (journal)
+        if (!journal) continue
+        try {
           wrong.push(...(await compareContext(journal, ledger, context, lines.get(context) ?? [], views)))
+        } catch (error) {
+          wrong.push(untimed(`${context} cannot be read: ${String(error)}`))
+        }
       }
     for (const journal of journals)
       for await (const { kind, detail } of journal.fsck()) wrong.push(untimed(`fsck: ${kind}: ${detail}`))
