@@ -15,7 +15,7 @@ export interface Fetch {
 }
 
 /** `[a,b,…]` of stored bodies, unparsed, as an answer carries them. */
-const splice = (turns: readonly StoredTurn[]): Buffer =>
+export const splice = (turns: readonly StoredTurn[]): Buffer =>
   Buffer.concat([
     Buffer.from('['),
     ...turns.flatMap(({ body }, at) => (at === 0 ? [body] : [comma, body])),

@@ -1,4 +1,3 @@
-import type { StoredTurn } from '../../../src/core/context.ts'
 import { resolveHot } from '../../../src/core/hot-config.ts'
 import { createMetrics } from '../../../src/core/metrics.ts'
 import type { HotCopies } from '../../../src/daemon/contexts/hot-redis/copies.ts'
@@ -9,6 +8,7 @@ import { createContextStore } from '../../../src/daemon/contexts/store.ts'
 import { type PostgresServer, startPostgres } from '../../harness/postgres.ts'
 import { type RedisServer, startRedis } from '../../harness/redis.ts'
 import { createTalks } from './conversations.ts'
+import { splice } from './latency.ts'
 import { measure, newTurns, type Spread, storeTalk } from './stores.ts'
 
 export interface RedisFetch {
@@ -77,9 +77,6 @@ const place = async () => {
     [Symbol.asyncDispose]: async () => void (await Promise.all([postgres.close(), redis.close()])),
   }
 }
-
-const splice = (turns: readonly StoredTurn[]): Buffer =>
-  Buffer.from(`[${turns.map(({ body }) => body.toString('latin1')).join(',')}]`, 'latin1')
 
 const key = { tenant: 'default', context: 'c' }
 const memoryBytes = 64 * 1024 * 1024
