@@ -28,7 +28,8 @@ export interface Archive {
   /** Archives what is old enough. Resolves with how many contexts. */
   run(signal?: AbortSignal): Promise<number>
   /**
-   * Brings a context back, once for all who ask, in whichever daemon. False where it is not archived. Throws as
+   * Brings a context back, once for all who ask, in whichever daemon. False where there is none: one that is not
+   * archived may have been a moment ago, so whoever did not find something in it has to look again. Throws as
    * `unpackContext` does, and CONFIG_INVALID without a directory.
    */
   thaw(key: ContextKey): Promise<boolean>
@@ -158,7 +159,7 @@ const archiveOne = async ({ database, vault, open }: Parts, { k, rev, ...key }: 
 /** The rows first; the file stays as one that nothing names. */
 const bringBack = async ({ database, vault, writer, open }: Parts, key: ContextKey): Promise<boolean> => {
   const found = await readStub(database, key)
-  if (!found) return false
+  if (!found) return isThere(database, key)
   const files = await open(key)
   const text = unpackContext(vault.of(key), found.stub, await files.read(found.stub.file))
   const appends = readExport(text, key)
@@ -209,6 +210,12 @@ const putStub = (database: Database, { k, rev }: Pick<Cold, 'k' | 'rev'>, stub: 
     await sql.all('DELETE FROM mcpd.segments WHERE k = $1', [k])
     return true
   })
+
+const isThere = async (database: Database, { tenant, context }: ContextKey): Promise<boolean> =>
+  (await database.get('SELECT 1 FROM mcpd.contexts WHERE tenant = $1 AND context = $2', [
+    tenant,
+    context,
+  ])) !== undefined
 
 const readStub = (
   database: Database,
