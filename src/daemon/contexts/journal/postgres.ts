@@ -131,8 +131,11 @@ export const openPostgresJournal = async (options: PostgresJournalOptions): Prom
     list: (query) => readList(database, vault, query),
     findTurn: async (tenant, turn) => {
       const there = await findTurn(database, vault, tenant, turn)
-      const archived = there ? undefined : await findArchived(database, tenant, turn)
-      return archived && (await archive.thaw(archived)) ? findTurn(database, vault, tenant, turn) : there
+      if (there) return there
+      const archived = await findArchived(database, tenant, turn)
+      if (archived) await archive.thaw(archived)
+      // Also where it is not archived: another daemon may have just brought it back.
+      return findTurn(database, vault, tenant, turn)
     },
     search: (query) => search(database, vault, query),
     annotate: async (key, change) => {
