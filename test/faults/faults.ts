@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { TcpProxy, Weather } from '../harness/tcp-proxy.ts'
 import type { DaemonProcess } from './daemon-process.ts'
@@ -196,11 +197,15 @@ const diskFull: Fault = {
   },
 }
 
+/** What sets limits of another process; on Linux only. */
+const canFillDisks = existsSync('/usr/bin/prlimit')
+
 /** Everything that can go wrong with a system. */
 export const faultsOf = ({ store }: System): readonly Fault[] => [
   ...daemonFaults,
   ...wireFaults('clients', ({ daemons }) => daemons.map(({ wire }) => wire)),
-  ...(store === 'sqlite' ? [diskFull] : postgresFaults),
+  ...(store === 'sqlite' ? [] : postgresFaults),
+  ...(store === 'sqlite' && canFillDisks ? [diskFull] : []),
   ...(store === 'postgres' || store === 'postgres+redis' ? [leaseLost] : []),
   ...(store === 'sqlite' ? [] : wireFaults('wire to postgres', ({ wires }) => wires.postgres)),
   ...(store.includes('redis')
