@@ -114,7 +114,9 @@ export const createRecollection = (): Recollection => {
     learn: (request, turns, plan, now) => {
       const name = nameOf(request)
       const before = contexts.get(name)
-      const heads = new Map(before?.heads)
+      // Where another daemon has written in between, it may have moved any head.
+      const isNext = before?.k === now.k && before.rev + 1 === now.rev
+      const heads = new Map(isNext ? before.heads : [])
       heads.delete(request.head)
       heads.set(request.head, plan.head)
       const made = plan.opened ? [...plan.turns, plan.opened] : plan.turns
