@@ -15,7 +15,7 @@ export interface Change {
   readonly request: Append
   readonly plan: WritePlan
   /** The context as it was when the append was planned; absent: there was none. */
-  readonly known?: Pick<RevisionRow, 'k' | 'rev'>
+  readonly known?: RevisionRow
 }
 
 /** What the fingerprint of an idempotency key is sealed as: it would tell whether a guess is right. */
@@ -56,6 +56,7 @@ const turnColumns = [
 const placeColumns = [
   ['k', 'bigint'],
   ['rev', 'bigint'],
+  ['changed', 'bigint'],
 ] as const
 const saidColumns = [
   ['about', 'text'],
@@ -70,10 +71,13 @@ const unnest = (name: string, columns: Columns, first: number): string =>
   `SELECT * FROM unnest(${columns.map(([, type], at) => `$${first + at}::${type}[]`).join(', ')})
    WITH ORDINALITY AS ${name} (${columns.map(([column]) => column).join(', ')}, n)`
 
-/** Each context as it was read, one change later; nothing where it was changed meanwhile. */
+/**
+ * Each context as it was read, one change later; nothing where it was changed meanwhile. A database that was set back to
+ * a copy of itself counts revisions anew, but not at the same time.
+ */
 const held = (source: string): string => `
   UPDATE mcpd.contexts AS c SET turns = c.turns + wanted.added, updated_at = ${serverNow}, rev = c.rev + 1
-  FROM ${source} WHERE c.k = wanted.k AND c.rev = wanted.rev
+  FROM ${source} WHERE c.k = wanted.k AND c.rev = wanted.rev AND c.updated_at = wanted.changed
   RETURNING c.k, c.rev, c.updated_at, wanted.n`
 /** Daemons that change several contexts at once take them in the same order. */
 const locked = `
@@ -151,7 +155,7 @@ export const writeChanges = async (
           saidColumns,
         )
       : transposed(
-          changes.map(({ known }) => [known?.k, known?.rev]),
+          changes.map(({ known }) => [known?.k, known?.rev, known?.updated_at]),
           placeColumns,
         )),
     ...transposed(
