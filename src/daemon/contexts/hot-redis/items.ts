@@ -1,7 +1,8 @@
 import { promisify } from 'node:util'
-import { constants, crc32, zstdCompress, zstdCompressSync, zstdDecompressSync } from 'node:zlib'
+import { constants, crc32, zstdCompress } from 'node:zlib'
 import type { StoredTurn, TurnOrigin, TurnState } from '../../../core/context.ts'
 import type { Role } from '../../../core/inference.ts'
+import { packFrame, unpackFrame } from '../frame.ts'
 import { sha256 } from '../journal/hashes.ts'
 
 /**
@@ -76,7 +77,7 @@ const packedMinBytes = 256
 /** One turn by itself: what is behind the blocks. */
 export const turnItem = (turn: ItemTurn, sealing: Sealing): Buffer => {
   const content = contentOf([turn])
-  const packed = content.length < packedMinBytes ? content : zstdCompressSync(content)
+  const packed = content.length < packedMinBytes ? content : packFrame(content)
   return packed.length < content.length
     ? itemOf(kinds.packed, packed, sealing)
     : itemOf(kinds.raw, content, sealing)
@@ -117,13 +118,15 @@ export const readItems = (items: readonly Buffer[], { open }: Sealing): Readonly
     if (item.length < contentAt || item.readUInt32BE(checksumAt) !== crc32(content)) throw unreadable()
     const opened = open(content)
     const kind = item.readUInt8()
-    if (kind === kinds.packed)
-      readTurns(zstdDecompressSync(opened, { maxOutputLength: contentMaxBytes }), turns)
+    if (kind === kinds.packed) readTurns(unpackFrame(opened, contentMaxBytes, opened.length * ratio), turns)
     else if (kind === kinds.raw) readTurns(opened, turns)
     else throw unreadable()
   }
   return turns
 }
+
+/** How many times its frame conversation usually is. */
+const ratio = 4
 
 const readTurns = (plain: Buffer, turns: Map<string, ItemTurn>): void => {
   let at = lengthBytes + plain.readUInt32BE()

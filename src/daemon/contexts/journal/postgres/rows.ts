@@ -1,8 +1,8 @@
-import { zstdCompressSync, zstdDecompressSync } from 'node:zlib'
 import { type StoredTurn, type Turn, type TurnOrigin, turnStates } from '../../../../core/context.ts'
 import { isMcpdError } from '../../../../core/errors.ts'
 import { bodyPlace, type Facts, openFacts } from '../../encryption/facts.ts'
 import type { Cipher } from '../../encryption/vault.ts'
+import { packFrame, unpackFrame } from '../../frame.ts'
 import { hashText, roleOf } from '../sqlite/rows.ts'
 import { damaged } from '../verify.ts'
 import type { Sql } from './database.ts'
@@ -66,12 +66,9 @@ export const turnOf = (cipher: Cipher, row: TurnRow): Turn => ({
 const packedMinBytes = 192
 
 export const packBody = (body: Buffer): { readonly packed: 0 | 1; readonly data: Buffer } => {
-  const data = body.length < packedMinBytes ? body : zstdCompressSync(body)
+  const data = body.length < packedMinBytes ? body : packFrame(body)
   return data.length < body.length ? { packed: 1, data } : { packed: 0, data: body }
 }
-
-const unpack = (data: Buffer, bytes: number): Buffer =>
-  zstdDecompressSync(data, { maxOutputLength: Math.max(1, bytes) })
 
 /**
  * The body of a row and its turn, a Buffer; undefined where it is missing. Throws what zstd throws for a frame that is
@@ -94,12 +91,12 @@ export const readSegments = async (
   return (cipher, { s, offset, data, packed: isPacked, body_bytes: bytes }, { bodyHash }) => {
     if (s === null) {
       const opened = data && cipher.open(bodyPlace(bodyHash), data)
-      return opened === null ? undefined : isPacked === 1 ? unpack(opened, bytes) : opened
+      return opened === null ? undefined : isPacked === 1 ? unpackFrame(opened, bytes) : opened
     }
     const segment = packed.get(s)
     if (!segment) return undefined
     const whole =
-      raw.get(s) ?? unpack(cipher.open(segmentPlace(segment.hash), segment.data), segment.raw_bytes)
+      raw.get(s) ?? unpackFrame(cipher.open(segmentPlace(segment.hash), segment.data), segment.raw_bytes)
     raw.set(s, whole)
     return whole.subarray(offset ?? 0, (offset ?? 0) + bytes)
   }

@@ -1,7 +1,7 @@
-import { zstdCompressSync } from 'node:zlib'
 import type { ContextKey } from '../../../../core/context.ts'
 import { failpoint } from '../../failpoint.ts'
 import type { Cipher, Vault } from '../../encryption/vault.ts'
+import { packFrame } from '../../frame.ts'
 import { sha256 } from '../hashes.ts'
 import { tailMaxBytes, tailMaxTurns } from '../sqlite/append.ts'
 import { hashBytes, streamingState } from '../sqlite/rows.ts'
@@ -84,7 +84,7 @@ const makeSegment = async (sql: Sql, vault: Vault, k: number, ids: readonly stri
       k,
       hash,
       raw.length,
-      cipher.seal(segmentPlace(hash), zstdCompressSync(raw)),
+      cipher.seal(segmentPlace(hash), packFrame(raw)),
       cipher.seals ? null : vectorOf(bodies),
     ],
   )

@@ -1,8 +1,8 @@
-import { zstdCompressSync, zstdDecompressSync } from 'node:zlib'
 import type { StoredTurn, Turn } from '../../../../core/context.ts'
 import { isMcpdError } from '../../../../core/errors.ts'
 import { bodyPlace } from '../../encryption/facts.ts'
 import type { Cipher } from '../../encryption/vault.ts'
+import { packFrame, unpackFrame } from '../../frame.ts'
 import { damaged } from '../verify.ts'
 import { bufferOf, hashBytes, hashText, turnOf, type TurnRow } from './rows.ts'
 import type { Sql } from './statements.ts'
@@ -22,7 +22,7 @@ export const putBody = (sql: Sql, cipher: Cipher, hash: string, body: Buffer): n
     sql.run('UPDATE bodies SET refs = refs + 1 WHERE b = ?', known.b)
     return known.b
   }
-  const packed = body.length < compressedMinBytes ? body : zstdCompressSync(body)
+  const packed = body.length < compressedMinBytes ? body : packFrame(body)
   const isPacked = packed.length < body.length
   return sql.run(
     'INSERT INTO bodies (tenant, hash, refs, zstd, data) VALUES (?, ?, 1, ?, ?)',
@@ -53,12 +53,7 @@ export const readSegment = (sql: Sql, cipher: Cipher, s: number): Buffer | undef
     'SELECT hash, data, raw_bytes FROM segments WHERE s = ?',
     s,
   )
-  return (
-    row &&
-    zstdDecompressSync(cipher.open(segmentPlace(row.hash), bufferOf(row.data)), {
-      maxOutputLength: Math.max(1, row.raw_bytes),
-    })
-  )
+  return row && unpackFrame(cipher.open(segmentPlace(row.hash), bufferOf(row.data)), row.raw_bytes)
 }
 
 /** Reads bodies for one answer: a segment is unpacked once, however many of its bodies are wanted. */
@@ -83,7 +78,7 @@ export const createBodyReader = (sql: Sql) => {
         : sql.get<{ zstd: number; data: Uint8Array }>('SELECT zstd, data FROM bodies WHERE b = ?', row.b)
     if (!kept) return undefined
     const data = cipher.open(bodyPlace(bodyHash), bufferOf(kept.data))
-    return kept.zstd === 1 ? zstdDecompressSync(data, { maxOutputLength: Math.max(1, row.body_bytes) }) : data
+    return kept.zstd === 1 ? unpackFrame(data, row.body_bytes) : data
   }
 }
 

@@ -1,6 +1,6 @@
-import { zstdCompressSync } from 'node:zlib'
 import type { ContextKey } from '../../../../core/context.ts'
 import type { Cipher, Vault } from '../../encryption/vault.ts'
+import { packFrame } from '../../frame.ts'
 import { sha256 } from '../hashes.ts'
 import { damaged } from '../verify.ts'
 import { ripeName, type RipePaths, tailMaxBytes, tailMaxTurns } from './append.ts'
@@ -136,7 +136,7 @@ export const putSegment = (sql: Sql, cipher: Cipher, raw: Buffer, refs: number):
     hash,
     refs,
     raw.length,
-    cipher.seal(segmentPlace(hash), zstdCompressSync(raw)),
+    cipher.seal(segmentPlace(hash), packFrame(raw)),
   ).row
 }
 
