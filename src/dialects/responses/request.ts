@@ -143,7 +143,9 @@ const decodeChoice = (
     throw badRequest(`tool_choice of type "${choice.type}" is not understood here.`, 'tool_choice.type')
   const allowed = new Set(choice.tools?.map(({ name }) => name))
   const left = tools.filter(({ name }) => allowed.has(name))
-  if (left.length === 0) throw badRequest('tool_choice allows none of the tools.', 'tool_choice.tools')
+  if (left.length === 0 && choice.mode === 'required')
+    throw badRequest('tool_choice allows none of the tools.', 'tool_choice.tools')
+  if (left.length === 0) return {}
   return { tools: left, toolChoice: choice.mode ?? 'auto' }
 }
 

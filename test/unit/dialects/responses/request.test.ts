@@ -92,6 +92,8 @@ describe('decodeRequest', () => {
       tools: [{ name: 'stocks' }],
       toolChoice: 'required',
     })
+    const { input } = decode({ tools: [weather], tool_choice: { type: 'allowed_tools', tools: [] } })
+    expect([input.tools, input.toolChoice]).toEqual([undefined, undefined])
   })
 
   it('reads a schema of the answer', () => {
@@ -123,8 +125,8 @@ describe('decodeRequest', () => {
     ['a function without a name', { tools: [{ type: 'function' }] }, 'tools[0].name'],
     ['a choice among tools of OpenAI', { tool_choice: { type: 'web_search' } }, 'tool_choice.type'],
     [
-      'a choice of no tool',
-      { tools: [weather], tool_choice: { type: 'allowed_tools', mode: 'auto', tools: [stocks] } },
+      'a choice of no tool where one must be called',
+      { tools: [weather], tool_choice: { type: 'allowed_tools', mode: 'required', tools: [stocks] } },
       'tool_choice.tools',
     ],
     ['a schema that is missing', { text: { format: { type: 'json_schema' } } }, 'text.format.schema'],
