@@ -7,6 +7,7 @@ import { createQueues } from '../journal/postgres/queues.ts'
 import { createChores } from './chores.ts'
 import { type FixedAppend, fixAppend } from './entry.ts'
 import { createLocal, isNewContext } from './local.ts'
+import type { KnownContext } from './known-context.ts'
 import { createMemory } from './memory.ts'
 import { createOutage, isUnavailable } from './outage.ts'
 import { createReads } from './reads.ts'
@@ -55,8 +56,7 @@ export const createSpoolJournal = (options: SpoolJournalOptions): SpoolJournal =
   const memory = createMemory({ maxBytes: hotMaxBytes, leaseMs, now, clock })
   const queues = createQueues()
   const outage = createOutage((isAway) => {
-    if (isAway) log.warn('PostgreSQL is away: what can be is spooled')
-    else log.info('PostgreSQL is back')
+    tell(log, isAway)
     if (isAway) chores.soon()
   })
   const local = createLocal({ remote, file, memory, clock, newId })
@@ -95,7 +95,8 @@ export const createSpoolJournal = (options: SpoolJournalOptions): SpoolJournal =
   const append = async (request: Append): Promise<Appended> => {
     await chores.ready()
     const fixed = fixAppend(request, { newId, clock })
-    if (file.has(request)) return local.append(memory.get(request) ?? (await local.load(request)), fixed)
+    const spool = async (context: KnownContext) => certain(request, await local.append(context, fixed))
+    if (file.has(request)) return spool(memory.get(request) ?? (await local.load(request)))
     const canSpool = (): boolean =>
       chores.isOpen() && (isHeld(request) || (isNewContext(request) && !memory.get(request)))
     if (outage.sinceMs() === undefined || !canSpool()) {
@@ -108,13 +109,13 @@ export const createSpoolJournal = (options: SpoolJournalOptions): SpoolJournal =
       } catch (error) {
         if (!isUnavailable(error)) throw error
         outage.begin(startedMs)
-        if (canSpool()) return local.append(memory.get(request) ?? memory.made(request), fixed)
+        if (canSpool()) return spool(memory.get(request) ?? memory.made(request))
         // It may have been written.
         ended(undefined)
         throw error
       }
     }
-    return local.append(memory.get(request) ?? memory.made(request), fixed)
+    return spool(memory.get(request) ?? memory.made(request))
   }
   /** Of what is not told of in the file: whoever asks waits until it is carried over. */
   const changing = async <Result>(key: ContextKey, work: () => Promise<Result>): Promise<Result> => {
@@ -181,9 +182,25 @@ const withStats = (error: McpdError, { appends, bytes, oldestMs }: SpoolStats): 
     error,
   )
 
+const tell = (log: SpoolJournalOptions['log'], isAway: boolean): void =>
+  isAway ? log.warn('PostgreSQL is away: what can be is spooled') : log.info('PostgreSQL is back')
+
 const busy = ({ context }: ContextKey): McpdError =>
   new McpdError(
     'STORE_UNAVAILABLE',
     `What was added to the context ${context} while PostgreSQL was away is still to be carried over.`,
     { retryAfterSeconds: 2 },
   )
+
+/**
+ * What a client may be told without PostgreSQL: where the key may have been used before, nobody else knows whether what
+ * conflicts is not the append itself. Throws STORE_UNAVAILABLE.
+ */
+const certain = ({ context, idempotencyKey }: Append, result: Appended): Appended => {
+  if (result.outcome !== 'conflict' || idempotencyKey === undefined) return result
+  throw new McpdError(
+    'STORE_UNAVAILABLE',
+    `Only PostgreSQL, which is not available, knows whether this was added to the context ${context} before.`,
+    { retryAfterSeconds: 2 },
+  )
+}
