@@ -45,7 +45,7 @@ export const builds: Readonly<Record<Build, readonly Change[]>> = {
   'lost-updates': [
     {
       file: `${postgres}/write.ts`,
-      from: 'FROM ${source} WHERE c.k = wanted.k AND c.rev = wanted.rev',
+      from: 'FROM ${source} WHERE c.k = wanted.k AND c.rev = wanted.rev AND c.updated_at = wanted.changed',
       to: 'FROM ${source} WHERE c.k = wanted.k',
     },
     {

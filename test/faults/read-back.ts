@@ -194,8 +194,9 @@ const comparePaths = (context: string, stored: readonly Seen[], paths: Paths): r
 const compareLine = (line: Acknowledged, stored: readonly Seen[], paths: Paths): readonly Wrong[] => {
   const { kind, writer, number, context, head, turn, fault } = line
   const lost = (what: string): readonly Wrong[] => [{ line: `${context} ${head}: ${what}`, fault }]
-  const path = paths.get(head)
   const name = `${writer} ${number}`
+  if (kind !== 'fork' && isOnFork(textOf(kind, name), head, stored, paths)) return []
+  const path = paths.get(head)
   if (!path) return lost(`the head of ${name} is lost`)
   if (!path.includes(turn)) return lost(`${name} was acknowledged as ${turn} and is lost`)
   if (kind === 'fork') return []
@@ -207,6 +208,29 @@ const compareLine = (line: Acknowledged, stored: readonly Seen[], paths: Paths):
   return asked ? [] : lost(`the question of ${name} is lost`)
 }
 
+/** Of a head that a spool has made: what it had acknowledged while PostgreSQL knew of more is kept there. */
+const forkPrefix = 'spool-'
+
+const hasForks = (paths: Paths): boolean => [...paths.keys()].some(isFork)
+
+/** Whether a text is there, whole, behind a head that a spool has made instead of behind the one that was told. */
+const isOnFork = (text: string, head: string, stored: readonly Seen[], paths: Paths): boolean => {
+  if (!hasForks(paths)) return false
+  const found = stored.filter(({ state, content }) => state === 'complete' && content === text)
+  return (
+    found.length > 0 &&
+    found.every(({ id }) => {
+      const heads = reachedBy(id, paths)
+      return heads.some(isFork) && !heads.includes(head)
+    })
+  )
+}
+
+const isFork = (head: string): boolean => head.startsWith(forkPrefix)
+
+const reachedBy = (id: string, paths: Paths): readonly string[] =>
+  [...paths].flatMap(([head, path]) => (path.includes(id) ? [head] : []))
+
 /** What one writer wrote is there in the order in which it wrote it. */
 const compareOrder = (context: string, lines: readonly Acknowledged[], paths: Paths): readonly Wrong[] =>
   [...paths].flatMap(([head, path]) => {
@@ -214,6 +238,7 @@ const compareOrder = (context: string, lines: readonly Acknowledged[], paths: Pa
     const last = new Map<number, { readonly number: number; readonly place: number }>()
     return lines.flatMap(({ kind, writer, number, turn, fault, ...line }): readonly Wrong[] => {
       if (kind === 'fork' || line.head !== head) return []
+      if (!places.has(turn) && hasForks(paths)) return []
       const place = places.get(turn) ?? -1
       const before = last.get(writer)
       last.set(writer, { number, place })
@@ -232,7 +257,8 @@ const compareHistory = (
 ): readonly Wrong[] => {
   // Forks have one writer each, and chats' turns come one by one; what they were told is compared line by line.
   const seen = ledger.operations().get(`${context} main`)
-  if (!seen) return []
+  // Where a spool has made a head, its daemon showed for a while what only that head has.
+  if (!seen || hasForks(paths)) return []
   const ids = new Map(
     stored.flatMap(({ id, role, content }) =>
       role === 'user' ? [[content.split(' ', 2).join(' '), id] as const] : [],
