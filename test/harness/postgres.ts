@@ -55,6 +55,9 @@ const binaries = (): string | undefined => {
   return places.find((place) => existsSync(join(place, 'initdb')) && existsSync(join(place, 'postgres')))
 }
 
+/** How often a server is started that ends at once. */
+const startTriesMax = 100
+
 /** A server of its own in a temporary directory, on no port. `settings` are lines of postgresql.conf. */
 export const startPostgres = async (settings: readonly string[] = ['fsync=off']): Promise<PostgresServer> => {
   const place = binaries()
@@ -84,18 +87,25 @@ export const startPostgres = async (settings: readonly string[] = ['fsync=off'])
       await client.end()
     }
   }
-  const start = async (): Promise<void> => {
+  const spawnServer = (): ChildProcess => {
     const options = ['listen_addresses=', `unix_socket_directories=${directory}`, ...settings]
-    const child = spawn(
-      ...command('postgres', ['-D', data, ...options.flatMap((option) => ['-c', option])]),
-      {
-        cwd: directory,
-        stdio: 'ignore',
-      },
-    )
+    return spawn(...command('postgres', ['-D', data, ...options.flatMap((option) => ['-c', option])]), {
+      cwd: directory,
+      stdio: 'ignore',
+    })
+  }
+  const start = async (): Promise<void> => {
+    let tries = 1
+    let child = spawnServer()
     server = child
     for (;;) {
-      if (child.exitCode !== null) throw new Error('PostgreSQL did not start.')
+      if (child.exitCode !== null) {
+        if (tries === startTriesMax) throw new Error('PostgreSQL did not start.')
+        // Processes of a server that was just killed may still have its memory, and none starts before they are gone.
+        tries += 1
+        child = spawnServer()
+        server = child
+      }
       try {
         await query('SELECT 1')
         return
