@@ -1,3 +1,4 @@
+import { kilo, ms, percent, yes } from './figures.ts'
 import { type Fetch, type Fork, measureAppend, measureFetch, measureFork } from './latency.ts'
 import { measureRate, type Rate } from './rate.ts'
 import { measureStorage, type Storage } from './storage.ts'
@@ -35,10 +36,6 @@ export const measurePostgres = async ({ samples, seconds, storage, tell }: Sizes
   return { storage: stored, fetch, append, rates, fork }
 }
 
-const percent = (share: number): string => `${(share * 100).toFixed(1)} %`
-const ms = ({ p50, p99 }: Spread): string => `${p50.toFixed(2)} / ${p99.toFixed(2)}`
-const yes = (met: boolean): string => (met ? 'yes' : 'no')
-const kilo = (bytes: number): string => Math.round(bytes / 1000).toLocaleString('en')
 const saving = (bytes: number, { transcriptBytes }: Storage): number => 1 - bytes / transcriptBytes
 
 export const renderPostgres = ({ storage, fetch, append, rates, fork }: OnPostgres): readonly string[] => [

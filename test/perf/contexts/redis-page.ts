@@ -1,3 +1,4 @@
+import { kilo, ms, percent, yes } from './figures.ts'
 import {
   measureRedisFetch,
   measureRedisMemory,
@@ -7,7 +8,6 @@ import {
   type RedisStall,
 } from './redis.ts'
 import type { Sizes } from './postgres-page.ts'
-import type { Spread } from './stores.ts'
 
 /** What copies in Redis cost and save. */
 export interface InRedis {
@@ -31,11 +31,6 @@ export const measureRedis = async ({ samples, storage, tell }: Sizes): Promise<I
 const fetchGoals: Readonly<Record<number, number>> = { 10: 2, 50: 3, 200: 5 }
 const savingGoal = 0.65
 const stallGoalMs = 1500
-
-const percent = (share: number): string => `${(share * 100).toFixed(1)} %`
-const ms = ({ p50, p99 }: Spread): string => `${p50.toFixed(2)} / ${p99.toFixed(2)}`
-const yes = (met: boolean): string => (met ? 'yes' : 'no')
-const kilo = (bytes: number): string => Math.round(bytes / 1000).toLocaleString('en')
 
 export const renderRedis = ({ fetch, memory, stall }: InRedis): readonly string[] => [
   '## Redis',

@@ -1,3 +1,4 @@
+import { kilo, ms, percent, yes } from './figures.ts'
 import type { NeedleKind } from '../../../fixtures/contexts/needles.ts'
 import type { Budgeted, Fetch, Fork } from './latency.ts'
 import type { Overflow } from './overflow.ts'
@@ -32,11 +33,6 @@ export interface Result extends Circumstances {
   readonly overflow: Readonly<Record<string, Overflow>>
   readonly recall: readonly RecallRow[]
 }
-
-const percent = (share: number): string => `${(share * 100).toFixed(1)} %`
-const ms = ({ p50, p99 }: Spread): string => `${p50.toFixed(2)} / ${p99.toFixed(2)}`
-const yes = (met: boolean): string => (met ? 'yes' : 'no')
-const kilo = (bytes: number): string => Math.round(bytes / 1000).toLocaleString('en')
 
 const savingGoals: Readonly<Record<number, number>> = { 5: 0.8, 10: 0.9, 50: 0.97, 200: 0.985 }
 const hotGoals: Readonly<Record<number, number>> = { 10: 2, 50: 3, 200: 5 }
