@@ -1,4 +1,5 @@
 import type { ContextKey, StoredTurn } from '../../core/context.ts'
+import { nameOf } from './ids.ts'
 
 /** What a turn takes beside its body, about. */
 const turnBytes = 512
@@ -62,7 +63,7 @@ export const createHotPaths = (maxBytes: number): HotPaths => {
   }
   /** Makes it the last one to go. */
   const known = (key: ContextKey): HotContext => {
-    const context = contextOf(key)
+    const context = nameOf(key)
     const found = contexts.get(context) ?? { heads: new Map(), ends: new Set() }
     contexts.delete(context)
     contexts.set(context, found)
@@ -73,21 +74,21 @@ export const createHotPaths = (maxBytes: number): HotPaths => {
   }
   return {
     path: (key, end) => {
-      const name = `${contextOf(key)}\0${end}`
+      const name = `${nameOf(key)}\0${end}`
       const path = paths.get(name)
       if (!path) return undefined
       paths.delete(name)
       paths.set(name, path)
       return path.turns
     },
-    head: (key, name) => contexts.get(contextOf(key))?.heads.get(name),
-    revision: (key) => contexts.get(contextOf(key))?.revision,
+    head: (key, name) => contexts.get(nameOf(key))?.heads.get(name),
+    revision: (key) => contexts.get(nameOf(key))?.revision,
     keep: (key, turns) => {
       const last = turns.at(-1)
       if (!last) return
       const size = turns.reduce((sum, { bodyBytes }) => sum + bodyBytes + turnBytes, 0)
       if (size > maxBytes) return
-      const context = contextOf(key)
+      const context = nameOf(key)
       const name = `${context}\0${last.id}`
       forget(name)
       known(key).ends.add(last.id)
@@ -99,12 +100,10 @@ export const createHotPaths = (maxBytes: number): HotPaths => {
     setRevision: (key, revision) => {
       known(key).revision = revision
     },
-    forget: (key, end) => forget(`${contextOf(key)}\0${end}`),
-    drop: (key) => drop(contextOf(key)),
+    forget: (key, end) => forget(`${nameOf(key)}\0${end}`),
+    drop: (key) => drop(nameOf(key)),
     bytes: () => bytes,
   }
 }
 
 const contextsMax = 50_000
-
-const contextOf = ({ tenant, context }: ContextKey): string => `${tenant}\0${context}`

@@ -1,5 +1,5 @@
 import { hash, randomBytes } from 'node:crypto'
-import { contextIdPattern } from '../../core/context.ts'
+import { type ContextKey, contextIdPattern } from '../../core/context.ts'
 import { McpdError } from '../../core/errors.ts'
 
 /**
@@ -19,3 +19,6 @@ export const checkId = (id: string, param: string): void => {
       param,
     })
 }
+
+/** What a context is found by in memory. Neither part can hold a NUL once it was checked, and the name is nobody's to see. */
+export const nameOf = ({ tenant, context }: ContextKey): string => `${tenant}\0${context}`

@@ -1,6 +1,7 @@
 import type { Append, Appended, ContextKey, StoredTurn, Turn } from '../../core/context.ts'
 import type { ContextPath, OwnJournal, PathEnd, PathRange } from '../../core/journal.ts'
 import type { HotPaths } from './hot.ts'
+import { nameOf } from './ids.ts'
 import { placesOf } from './journal/range.ts'
 
 /** Reads paths from memory where they are and from the journal where not, and keeps memory true to what is written. */
@@ -34,7 +35,7 @@ export const createReadThrough = (journal: OwnJournal, hot: HotPaths): ReadThrou
     return leaf === undefined ? undefined : hot.path(key, leaf)
   }
   const load = (key: ContextKey, end: PathEnd): Promise<ContextPath | undefined> => {
-    const context = `${key.tenant}\0${key.context}`
+    const context = nameOf(key)
     const name = `${context}\0${'turn' in end ? `turn\0${end.turn}` : `head\0${end.head}`}`
     const running = loads.get(name)
     if (running) return running.path
@@ -59,7 +60,7 @@ export const createReadThrough = (journal: OwnJournal, hot: HotPaths): ReadThrou
     return path
   }
   const renew = (key: ContextKey): void => {
-    const context = `${key.tenant}\0${key.context}`
+    const context = nameOf(key)
     for (const [name, load] of loads) if (load.context === context) loads.delete(name)
   }
 

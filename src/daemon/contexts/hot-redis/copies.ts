@@ -1,5 +1,6 @@
 import type { ContextKey, StoredTurn } from '../../../core/context.ts'
 import { failpoint } from '../failpoint.ts'
+import { nameOf } from '../ids.ts'
 import { RedisRefusal } from './connection.ts'
 import { copyOf, type HotCopy } from './copy.ts'
 import { createCounts, type HotCounts, type RepairReason } from './counts.ts'
@@ -56,8 +57,6 @@ export interface HotCopiesOptions {
 
 /** Longer than an append may take: a writer that is gone is not waited for. */
 const markMs = 15_000
-
-const nameOf = ({ tenant, context }: ContextKey): string => `${tenant}\0${context}`
 
 const plain: Sealing = { seal: (bytes) => bytes, open: (bytes) => bytes }
 

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { ContextKey, StoredTurn } from '../../../core/context.ts'
 import { failpoint } from '../failpoint.ts'
+import { nameOf } from '../ids.ts'
 import { RedisRefusal } from './connection.ts'
 import type { HotCopy } from './copy.ts'
 import type { RepairReason } from './counts.ts'
@@ -59,7 +60,7 @@ export const createApply = ({ run }: Runner, { ttlMs, sealingOf }: WriteOptions)
       throw error
     }
     failpoint('after-apply')
-    const name = `${key.tenant}\0${key.context}`
+    const name = nameOf(key)
     if (String(answer[0]) !== 'ripe' || folding.has(name)) return
     folding.add(name)
     await fold(key, answer).finally(() => folding.delete(name))

@@ -1,9 +1,10 @@
-import type { Append, Appended, ContextKey } from '../../../core/context.ts'
+import type { Append, Appended } from '../../../core/context.ts'
 import { annotated } from './annotation.ts'
 import { type MemoryContext, type UsedKey } from './memory-context.ts'
 import type { createMemoryOutbox } from './memory-outbox.ts'
 import type { JournalOptions } from './options.ts'
-import { fingerprintOf, keyReused, planAppend, withoutBody, type WritePlan } from './plan.ts'
+import { nameOf } from '../ids.ts'
+import { fingerprintOf, keyReused, planAppend, turnsOf, withoutBody, type WritePlan } from './plan.ts'
 import { contradicts, existsAlready } from './refusals.ts'
 
 export interface MemoryWriterOptions extends JournalOptions {
@@ -44,7 +45,7 @@ export const createMemoryWriter = ({ contexts, outbox, now, newId }: MemoryWrite
     return made
   }
   const write = (request: Append, context: MemoryContext, plan: WritePlan): Appended => {
-    const turns = plan.opened ? [...plan.turns, plan.opened] : plan.turns
+    const turns = turnsOf(plan)
     const ids = turns.map(({ id }) => id)
     if (request.closes !== undefined) context.turns.delete(request.closes)
     for (const turn of turns) context.turns.set(turn.id, turn)
@@ -80,9 +81,6 @@ export const createMemoryWriter = ({ contexts, outbox, now, newId }: MemoryWrite
     },
   }
 }
-
-/** Neither part can hold a NUL once it was checked, and the map is nobody's to see. */
-export const nameOf = ({ tenant, context }: ContextKey): string => `${tenant}\0${context}`
 
 const repeated = (request: Append, context: MemoryContext, used: UsedKey): Appended => {
   if (used.fingerprint !== fingerprintOf(request)) throw keyReused(request)

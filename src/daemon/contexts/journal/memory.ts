@@ -15,7 +15,8 @@ import {
 } from './memory-context.ts'
 import { noKey } from '../encryption/vault.ts'
 import { createMemoryOutbox } from './memory-outbox.ts'
-import { createMemoryWriter, nameOf } from './memory-writer.ts'
+import { nameOf } from '../ids.ts'
+import { createMemoryWriter } from './memory-writer.ts'
 import type { JournalOptions } from './options.ts'
 
 /**

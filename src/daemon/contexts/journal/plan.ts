@@ -23,6 +23,10 @@ export interface WritePlan {
   readonly head: string | null
 }
 
+/** All that it writes, the announced turn last. */
+export const turnsOf = ({ turns, opened }: WritePlan): readonly StoredTurn[] =>
+  opened ? [...turns, opened] : turns
+
 export type AppendPlan = WritePlan | { readonly outcome: 'conflict'; readonly head: string | null }
 
 export interface PlanOptions {

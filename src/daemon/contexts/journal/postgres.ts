@@ -4,6 +4,7 @@ import type { Journal } from '../../../core/journal.ts'
 import type { TextCache } from '../cache/strict-keyv.ts'
 import { createVault, type Vault } from '../encryption/vault.ts'
 import { type ArchiveOptions, createArchive } from './postgres/archive.ts'
+import { nameOf } from '../ids.ts'
 import { append, restore, type Writer } from './postgres/append.ts'
 import { startChores } from './postgres/chores.ts'
 import { connectDatabase } from './postgres/database.ts'
@@ -111,7 +112,7 @@ export const openPostgresJournal = async (options: PostgresJournalOptions): Prom
     shared: true,
     append: (request) =>
       // Writers of this daemon to one context would only be in each other's way.
-      queues.run(`${request.tenant}\0${request.context}`, () => append(database, writer, request)),
+      queues.run(nameOf(request), () => append(database, writer, request)),
     restore: async (appends) => {
       const tips: PathTip[] = []
       await database.transaction((sql) =>

@@ -1,7 +1,7 @@
 import type { Logger } from 'pino'
 import type { ContextKey } from '../../../core/context.ts'
 import type { Journal } from '../../../core/journal.ts'
-import { nameOf } from '../journal/memory-writer.ts'
+import { nameOf } from '../ids.ts'
 import type { createQueues } from '../journal/postgres/queues.ts'
 import { carry, type Carried } from './carry.ts'
 import type { Memory, Revisions } from './memory.ts'

@@ -3,7 +3,7 @@ import { type Append, type Appended, type ContextKey, mainHead } from '../../../
 import { McpdError } from '../../../core/errors.ts'
 import type { ContextPath, Journal, PathEnd, PathRange } from '../../../core/journal.ts'
 import { idOf } from '../ids.ts'
-import { fingerprintOf, keyReused, planAppend, withoutBody } from '../journal/plan.ts'
+import { fingerprintOf, keyReused, planAppend, turnsOf, withoutBody } from '../journal/plan.ts'
 import { placesOf } from '../journal/range.ts'
 import { type FixedAppend, fixAppend } from './entry.ts'
 import {
@@ -55,7 +55,7 @@ export const createLocal = ({ remote, file, memory, clock, newId }: LocalParts):
       { now: clock(), newId },
     )
     if (plan.outcome === 'conflict') return plan
-    const told = (plan.opened ? [...plan.turns, plan.opened] : plan.turns).map(withoutBody)
+    const told = turnsOf(plan).map(withoutBody)
     const { tenant, context: id } = context
     const fixed: FixedAppend = {
       ...request,

@@ -1,5 +1,5 @@
 import type { Append, Appended, ContextKey } from '../../../core/context.ts'
-import { nameOf } from '../journal/memory-writer.ts'
+import { nameOf } from '../ids.ts'
 import { applyAppend, type KnownContext, noContext, unknownContext } from './known-context.ts'
 import { createRemembered } from './remembered.ts'
 

@@ -1,7 +1,7 @@
 import type { ContextKey, ContextSummary, Turn } from '../../../core/context.ts'
 import { McpdError } from '../../../core/errors.ts'
 import type { FoundTurn, Position, SharedJournal } from '../../../core/journal.ts'
-import { nameOf } from '../journal/memory-writer.ts'
+import { nameOf } from '../ids.ts'
 import type { createQueues } from '../journal/postgres/queues.ts'
 import { withoutBody } from '../journal/plan.ts'
 import { applyPath, applySummary, type KnownContext, putSettled, summaryIn } from './known-context.ts'

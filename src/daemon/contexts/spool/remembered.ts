@@ -1,4 +1,4 @@
-import { nameOf } from '../journal/memory-writer.ts'
+import { nameOf } from '../ids.ts'
 import type { KnownContext } from './known-context.ts'
 
 /**

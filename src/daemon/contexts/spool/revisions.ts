@@ -1,5 +1,5 @@
 import type { ContextKey } from '../../../core/context.ts'
-import { nameOf } from '../journal/memory-writer.ts'
+import { nameOf } from '../ids.ts'
 import { connectDatabase } from '../journal/postgres/database.ts'
 import { revisionOf, type RevisionRow } from '../journal/postgres/position.ts'
 

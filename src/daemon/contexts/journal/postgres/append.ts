@@ -6,6 +6,7 @@ import {
   keyReused,
   planAppend,
   type PlanOptions,
+  turnsOf,
   withoutBody,
 } from '../plan.ts'
 import { contradicts, existsAlready } from '../refusals.ts'
@@ -58,7 +59,7 @@ export const append = async (sql: Sql, writer: Writer, request: Append): Promise
     if (repeated) return repeated
     const plan = planOf(writer, request, known)
     if (plan.outcome === 'conflict') return plan
-    const appended = await write(sql, writer, { request, plan, ...(known && { known }) }, known)
+    const appended = await write(sql, writer, { request, plan, ...(known && { known }) })
     if (appended) return appended
   }
   throw unavailable('too many write to the same context')
@@ -81,7 +82,7 @@ const appendRecalled = async (
   }
   if (plan.outcome === 'conflict') return undefined
   try {
-    return await write(sql, writer, { request, plan, known }, known)
+    return await write(sql, writer, { request, plan, known })
   } catch (error) {
     // An idempotency key that was used, or an id: whoever reads will see what of.
     if (isTaken(error)) return undefined
@@ -100,20 +101,15 @@ const planOf = ({ now, newId }: Writer, request: Append, known: Known | undefine
     { now: now(), newId },
   )
 
-const write = async (
-  sql: Sql,
-  writer: Writer,
-  change: Change,
-  known: Known | undefined,
-): Promise<Appended | undefined> => {
-  const { request, plan } = change
-  const submit = change.known && writer.submit
+const write = async (sql: Sql, writer: Writer, change: Change): Promise<Appended | undefined> => {
+  const { request, plan, known } = change
+  const submit = known && writer.submit
   const now = submit
     ? await submit(change)
     : (await writeChanges(sql, writer.vault, writer.fence(), [change]))[0]
   if (!now) return undefined
   writer.recollection?.learn(request, known?.turns ?? new Map(), plan, now)
-  const turns = plan.opened ? [...plan.turns, plan.opened] : plan.turns
+  const turns = turnsOf(plan)
   if (isRipe(turns)) writer.ripened({ k: now.k, turn: turns.at(-1)?.id ?? '' })
   const revisions = { from: known ? revisionOf(known) : null, to: revisionOf(now) }
   return { outcome: 'ok', head: plan.head, turns: turns.map(withoutBody), revisions }

@@ -5,6 +5,7 @@ import { type ArchiveFiles, openArchiveFiles } from '../../archive/files.ts'
 import { noArchive, packContext, repackContext, type Stub, unpackContext } from '../../archive/stub.ts'
 import type { Vault } from '../../encryption/vault.ts'
 import { failpoint } from '../../failpoint.ts'
+import { nameOf } from '../../ids.ts'
 import { readExport } from '../../import.ts'
 import { contradicts } from '../refusals.ts'
 import { append, type Writer } from './append.ts'
@@ -99,7 +100,7 @@ export const createArchive = (
       return count
     },
     thaw: (key) => {
-      const name = `${key.tenant}\0${key.context}`
+      const name = nameOf(key)
       const running = thawing.get(name) ?? bringBack(parts, { tenant: key.tenant, context: key.context })
       thawing.set(name, running)
       return running.finally(() => thawing.delete(name))

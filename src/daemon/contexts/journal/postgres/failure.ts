@@ -25,6 +25,9 @@ const damagedCode = /^XX00[12]$/
 
 const codeOf = (error: unknown): string => (error as { code?: string } | undefined)?.code ?? ''
 
+/** The SQLSTATE behind an error, also where it has become one of ours; '' where it has none. */
+export const sqlStateOf = (error: unknown): string => codeOf(isMcpdError(error) ? error.cause : error)
+
 /** What PostgreSQL, or the way there, has thrown, as an error of ours. Nothing of the URL is in it. */
 export const storeError = (error: unknown): McpdError => {
   if (isMcpdError(error)) return error

@@ -1,4 +1,4 @@
-import { isMcpdError } from '../../../../core/errors.ts'
+import { sqlStateOf } from './failure.ts'
 
 /** Writes that go to the server in one statement. */
 const groupMax = 64
@@ -67,8 +67,3 @@ export const wasUndone = (error: unknown): boolean => undoneCode.test(sqlStateOf
 
 /** A key or an id that is there already. */
 export const isTaken = (error: unknown): boolean => sqlStateOf(error) === '23505'
-
-const sqlStateOf = (error: unknown): string => {
-  const cause = isMcpdError(error) ? error.cause : error
-  return (cause as { code?: string } | undefined)?.code ?? ''
-}

@@ -1,7 +1,8 @@
 import type { Append, ContextKey, Turn } from '../../../../core/context.ts'
 import type { Cipher } from '../../encryption/vault.ts'
+import { nameOf } from '../../ids.ts'
 import { sha256 } from '../hashes.ts'
-import type { WritePlan } from '../plan.ts'
+import { turnsOf, withoutBody, type WritePlan } from '../plan.ts'
 import { hashBytes } from '../sqlite/rows.ts'
 import type { Sql } from './database.ts'
 import type { RevisionRow } from './position.ts'
@@ -98,7 +99,6 @@ const turnsMax = 12
 
 export const createRecollection = (): Recollection => {
   const contexts = new Map<string, Remembered>()
-  const nameOf = ({ tenant, context }: ContextKey): string => `${tenant}\0${context}`
   return {
     recall: (request) => {
       const found = contexts.get(nameOf(request))
@@ -119,10 +119,8 @@ export const createRecollection = (): Recollection => {
       const heads = new Map(isNext ? before.heads : [])
       heads.delete(request.head)
       heads.set(request.head, plan.head)
-      const made = plan.opened ? [...plan.turns, plan.opened] : plan.turns
       const known = new Map(turns)
-      for (const { body, ...turn } of made) {
-        void body
+      for (const turn of turnsOf(plan).map(withoutBody)) {
         // A turn that was closed stands there anew, as the last.
         known.delete(turn.id)
         known.set(turn.id, turn)

@@ -1,12 +1,12 @@
-import type { Append, StoredTurn } from '../../../../core/context.ts'
+import type { Append } from '../../../../core/context.ts'
 import type { Cipher, Vault } from '../../encryption/vault.ts'
 import { failpoint } from '../../failpoint.ts'
 import { annotated } from '../annotation.ts'
-import { fingerprintOf, type WritePlan } from '../plan.ts'
+import { fingerprintOf, turnsOf, type WritePlan } from '../plan.ts'
 import { hashBytes } from '../sqlite/rows.ts'
 import { aboutColumns, turnValues } from './columns.ts'
 import type { Sql } from './database.ts'
-import { keyBytes } from './known.ts'
+import { keyBytes, type Known } from './known.ts'
 import type { RevisionRow } from './position.ts'
 import { serverNow } from './schema.ts'
 
@@ -15,7 +15,7 @@ export interface Change {
   readonly request: Append
   readonly plan: WritePlan
   /** The context as it was when the append was planned; absent: there was none. */
-  readonly known?: RevisionRow
+  readonly known?: Known
 }
 
 /** What the fingerprint of an idempotency key is sealed as: it would tell whether a guess is right. */
@@ -175,8 +175,6 @@ const transposed = (
   rows: readonly (readonly unknown[])[],
   columns: Columns,
 ): readonly (readonly unknown[])[] => columns.map((_, at) => rows.map((row) => row[at]))
-
-const turnsOf = ({ turns, opened }: WritePlan): readonly StoredTurn[] => (opened ? [...turns, opened] : turns)
 
 const changeValues = (cipher: Cipher, { request, plan }: Change): readonly unknown[] => {
   const { tenant, context, head, closes, idempotencyKey: key } = request

@@ -3,7 +3,7 @@ import { keepAbout, tagNamesOf } from '../../encryption/about.ts'
 import type { Cipher, Vault } from '../../encryption/vault.ts'
 import { annotated } from '../annotation.ts'
 import type { JournalOptions } from '../options.ts'
-import { fingerprintOf, keyReused, planAppend, withoutBody, type WritePlan } from '../plan.ts'
+import { fingerprintOf, keyReused, planAppend, turnsOf, withoutBody, type WritePlan } from '../plan.ts'
 import { outboxMax } from '../memory-outbox.ts'
 import { contradicts, existsAlready } from '../refusals.ts'
 import { damaged } from '../verify.ts'
@@ -148,7 +148,7 @@ const write = (writer: Writer, request: Append, plan: WritePlan, k: number, rowO
   const { sql, now, owner, ripe, vault } = writer
   const { tenant, context, closes } = request
   const cipher = vault.of({ tenant, context })
-  const turns = plan.opened ? [...plan.turns, plan.opened] : plan.turns
+  const turns = turnsOf(plan)
   const open = closes === undefined ? undefined : rowOf(closes)
   const [first] = turns
   let parent = first && first.parent !== null ? rowOf(first.parent) : undefined

@@ -12,7 +12,7 @@ import type {
 import { createVault, type Vault } from '../../../../../src/daemon/contexts/encryption/vault.ts'
 import { newId } from '../../../../../src/daemon/contexts/ids.ts'
 import { createMemoryJournal } from '../../../../../src/daemon/contexts/journal/memory.ts'
-import { nameOf } from '../../../../../src/daemon/contexts/journal/memory-writer.ts'
+import { nameOf } from '../../../../../src/daemon/contexts/ids.ts'
 import type { ThreadClient } from '../../../../../src/daemon/contexts/journal/sqlite/thread-client.ts'
 import { createSpoolFile, spoolThreadStart } from '../../../../../src/daemon/contexts/spool/spool-file.ts'
 import { createSpoolThread } from '../../../../../src/daemon/contexts/spool/spool-thread.ts'
